@@ -1,0 +1,194 @@
+"""Every threshold in one frozen tree, each with its unit and source.
+
+`describe()` lists them for the report's method page; `altered()` gives a copy with one changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+
+def threshold(default: Any, unit: str, source: str) -> Any:
+    """A field of the tree: its default, unit and where the number comes from."""
+    return field(default=default, metadata={"unit": unit, "source": source})
+
+
+OWN = "own choice, sensitivity in `hrv calibrate`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings:
+    """What is taken from files."""
+
+    hr_min_bpm: float = threshold(25.0, "bpm", "physiological range")
+    hr_max_bpm: float = threshold(240.0, "bpm", "physiological range")
+    future_tolerance_s: float = threshold(86_400.0, "s", "one day of time-zone error")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanSettings:
+    """Beat correction: Lipponen & Tarvainen (2019), doi:10.1080/03091902.2019.1640306."""
+
+    window_beats: int = threshold(91, "beats", "Lipponen & Tarvainen (2019), eq. 2")
+    median_beats: int = threshold(11, "beats", "Lipponen & Tarvainen (2019)")
+    alpha: float = threshold(5.2, "quartile deviations", "Lipponen & Tarvainen (2019), eq. 2")
+    c1: float = threshold(0.13, "1", "Lipponen & Tarvainen (2019), fig. 1")
+    c2: float = threshold(0.17, "1", "Lipponen & Tarvainen (2019), fig. 1")
+    floor_ms: float = threshold(20.0, "ms", "device intervals are quantised; " + OWN)
+    gap_s: float = threshold(2.5, "s", OWN)
+    longest_run: int = threshold(3, "beats", "longer runs of bad beats become gaps; " + OWN)
+    rr_min_ms: float = threshold(300.0, "ms", "Task Force (1996), 200 bpm")
+    rr_max_ms: float = threshold(2000.0, "ms", "30 bpm")
+    amber_share: float = threshold(0.05, "share", "Quigley et al. (2024): report; 5 % customary")
+    red_share: float = threshold(0.15, "share", "customary; " + OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureSettings:
+    """From raw days to the regular clock."""
+
+    minute_s: float = threshold(60.0, "s", "METs and steps are per minute")
+    fine_s: float = threshold(15.0, "s", "shortest step with one AR(1) noise model; " + OWN)
+    fine_needs_period_s: float = threshold(15.0, "s", "streams no coarser get a fine grid")
+    minute_needs_period_s: float = threshold(150.0, "s", "coarser streams give no recovery")
+    hrv_window_s: float = threshold(300.0, "s", "Task Force (1996): short recordings")
+    hrv_step_s: float = threshold(60.0, "s", OWN)
+    hrv_min_beats: int = threshold(50, "beats", OWN)
+    hrv_min_coverage: float = threshold(0.8, "share", OWN)
+    met_per_step_per_min: float = threshold(0.022, "MET min/step", "walking 100/min is 3.2 MET")
+    met_per_g_sd: float = threshold(12.0, "MET/g", "wrist SD 0.18 g while walking; " + OWN)
+    met_per_intensity: float = threshold(1.0, "MET/class", OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeSettings:
+    """Where the heart beats faster than motion and time of day explain."""
+
+    enter_bpm: float = threshold(5.0, "bpm", OWN)
+    enter_sigma: float = threshold(1.6, "sigma", OWN)
+    stay_bpm: float = threshold(2.5, "bpm", OWN)
+    stay_sigma: float = threshold(0.8, "sigma", OWN)
+    peak_bpm: float = threshold(7.0, "bpm", OWN)
+    peak_sigma: float = threshold(2.2, "sigma", OWN)
+    min_s: float = threshold(180.0, "s", OWN)
+    max_s: float = threshold(7200.0, "s", OWN)
+    merge_s: float = threshold(180.0, "s", OWN)
+    still_met: float = threshold(0.2, "MET above rest", OWN)
+    still_steps_per_min: float = threshold(40.0, "steps/min", OWN)
+    after_motion_s: float = threshold(180.0, "s", "heart rate settles after walking; " + OWN)
+    after_exercise_s: float = threshold(1500.0, "s", "shadow of sustained effort; " + OWN)
+    after_waking_s: float = threshold(600.0, "s", OWN)
+    after_gap_s: float = threshold(120.0, "s", "wrist sensors need to lock; " + OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverySettings:
+    """How fast the heart comes back."""
+
+    prior_median_s: float = threshold(120.0, "s", "labelled studies 40-70 s, daily life slower")
+    prior_sd: float = threshold(1.0, "ln", "weak; divided out before any trend")
+    rest_sd_bpm: float = threshold(1.5, "bpm", OWN)
+    cap_s: float = threshold(1800.0, "s", "longest follow-up of a half-time")
+    settle_cap_s: float = threshold(7200.0, "s", "longest follow-up of settling")
+    min_follow_up_s: float = threshold(180.0, "s", OWN)
+    max_missing_share: float = threshold(0.2, "share", OWN)
+    min_height_sigma: float = threshold(2.0, "sigma", OWN)
+    resolved_factor: float = threshold(1.25, "sampling steps", "75 s on a 60-s stream")
+    day_one_episodes: int = threshold(10, "episodes", "a level with interval from here on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineSettings:
+    """Nights, still hours and a person's own range."""
+
+    night_min_hours: float = threshold(4.0, "h", OWN)
+    night_min_coverage: float = threshold(0.7, "share", OWN)
+    night_min_hrv_windows: int = threshold(12, "windows of 5 min", OWN)
+    resting_min_minutes: float = threshold(120.0, "min", OWN)
+    resting_percentile: float = threshold(20.0, "percent", OWN)
+    min30_min_hours: float = threshold(12.0, "h worn", OWN)
+    reference_days: int = threshold(28, "valid days", "four whole weeks")
+    range_days: int = threshold(60, "days", "Plews et al. (2014)")
+    range_min_days: int = threshold(14, "days", OWN)
+    range_level: float = threshold(0.9, "share of own days", OWN)
+    day_one_nights: int = threshold(7, "nights", "a level with interval from here on")
+    weight_night_hr: float = threshold(0.4, "1", OWN)
+    weight_ln_rmssd: float = threshold(0.3, "1", OWN)
+    weight_resting_hr: float = threshold(0.3, "1", OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendSettings:
+    """Which changes are worth having, and how sure we must be."""
+
+    level: float = threshold(0.95, "1", "convention")
+    alpha: float = threshold(0.05, "two-sided", "convention")
+    worth_half_time: float = threshold(0.20, "ln (18 %)", OWN)
+    worth_baseline_sd: float = threshold(0.5, "SD of own days", "Plews et al. (2014)")
+    worth_amplitude: float = threshold(0.10, "ln", OWN)
+    worth_rate: float = threshold(0.15, "ln", OWN)
+    worth_load: float = threshold(0.2, "logit", OWN)
+    equivalence: float = threshold(0.90, "probability", "two one-sided tests at 5 %")
+    imputations: int = threshold(8, "draws", OWN)
+    daily_lrv_exponent: float = threshold(0.0, "1", OWN)
+    episode_lrv_exponent: float = threshold(-0.5, "1", OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictSettings:
+    """Gates: below them a question is not asked."""
+
+    window_days: int = threshold(180, "days", "half a year, the default window")
+    min_days: int = threshold(56, "days", "eight weeks: shorter windows have no power")
+    min_nights: int = threshold(24, "nights", OWN)
+    min_night_share: float = threshold(0.45, "share of days", OWN)
+    min_episodes: int = threshold(40, "technique-free episodes", OWN)
+    min_episodes_per_third: int = threshold(10, "episodes", OWN)
+    max_censoring_shift: float = threshold(0.20, "share", OWN)
+    probable: float = threshold(0.80, "one-sided support of the weaker primary", OWN)
+    supported: float = threshold(0.95, "one-sided support of the weaker primary", OWN)
+    technique_episodes_on: int = threshold(15, "episodes", OWN)
+    technique_episodes_off: int = threshold(30, "episodes", OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All thresholds and the seed."""
+
+    seed: int = threshold(20260101, "1", "any number; fixes every random draw")
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    clean: CleanSettings = field(default_factory=CleanSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    episodes: EpisodeSettings = field(default_factory=EpisodeSettings)
+    recovery: RecoverySettings = field(default_factory=RecoverySettings)
+    baseline: BaselineSettings = field(default_factory=BaselineSettings)
+    trend: TrendSettings = field(default_factory=TrendSettings)
+    verdict: VerdictSettings = field(default_factory=VerdictSettings)
+
+    def describe(self) -> Iterator[tuple[str, Any, str, str]]:
+        """Dotted name, value, unit and source of every threshold."""
+        yield from _describe(self, "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Dotted name to value, for the record in a report."""
+        return {name: value for name, value, _, _ in self.describe()}
+
+    def altered(self, name: str, value: Any) -> Settings:
+        """A copy with one threshold changed, by dotted name."""
+        return _altered(self, name.split("."), value)
+
+
+def _describe(node: Any, prefix: str) -> Iterator[tuple[str, Any, str, str]]:
+    for item in fields(node):
+        value = getattr(node, item.name)
+        if is_dataclass(value):
+            yield from _describe(value, f"{prefix}{item.name}.")
+        else:
+            yield prefix + item.name, value, item.metadata["unit"], item.metadata["source"]
+
+
+def _altered(node: Any, path: list[str], value: Any) -> Any:
+    head, *rest = path
+    return replace(node, **{head: _altered(getattr(node, head), rest, value) if rest else value})
