@@ -1,0 +1,429 @@
+"""Many recordings to one person's timeline: clocks joined, overlaps settled, losses counted.
+
+Samples are held packed by UTC day (5 to 9 bytes each) and unpacked one day at a time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrv.model import (
+    DAY_S,
+    DayBlock,
+    DayValue,
+    FloatArray,
+    HeartRateSeries,
+    InputSummary,
+    LocalClock,
+    MotionKind,
+    MotionSeries,
+    Note,
+    Rating,
+    Recording,
+    RmssdSeries,
+    RRSeries,
+    Series,
+    Span,
+    StressScoreSeries,
+    Timeline,
+)
+
+_TICKS_PER_S = 16_000  # 1/16 ms: exact for milliseconds and for 1/64 s; a UTC day fits 32 bits
+_SAME_BEAT = 0.6  # a beat nearer than this share of its own interval is another source's copy
+_LONGEST_STEP_S = 1200.0  # longer steps are gaps, not a sampling period
+_Range = tuple[float | None, float | None]
+_KNOWN = ("flag", "zone", "column", "file")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stream:
+    """What tells one stream of a day from another."""
+
+    kind: str
+    device: str
+    optical: bool | None = None
+    motion: MotionKind | None = None
+    vendor: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chunk:
+    """One file's part of one stream and UTC day, packed."""
+
+    ticks: NDArray[np.uint32]
+    value: NDArray[Any]
+    period_s: NDArray[np.float32] | float = 0.0
+    recovering_s: FloatArray | None = None
+
+
+def build(recordings: Iterable[Recording], person: str = "") -> Timeline:
+    """Join recordings, in any order, into one timeline.
+
+    Times of files that do not know their zone are local times; where other files know the
+    offset, it is taken from them and a note says so.
+    """
+    packed = _Packer()
+    naive: list[Recording] = []
+    clocks: list[tuple[_Range, LocalClock]] = []
+    for recording in recordings:
+        packed.summarise(recording)
+        clock = recording.clock
+        if clock is not None and clock.known_by in _KNOWN:
+            clocks.append((_range(recording), clock))
+        if clock is not None and clock.known_by == "assumed" and _has_times(recording):
+            naive.append(recording)
+        else:
+            packed.add(recording)
+    clock = _join_clocks(clocks)
+    packed.add_naive(naive, clock)
+    return packed.timeline(clock, person)
+
+
+def _has_times(recording: Recording) -> bool:
+    return bool(recording.spans) or any(True for _ in recording.series())
+
+
+def _range(recording: Recording) -> _Range:
+    edges = [edge for s in recording.series() if s.t_s.size for edge in (s.t_s[0], s.t_s[-1])]
+    edges += [edge for span in recording.spans for edge in (span.start_s, span.end_s)]
+    return (float(min(edges)), float(max(edges))) if edges else (None, None)
+
+
+def _join_clocks(clocks: Sequence[tuple[_Range, LocalClock]]) -> LocalClock:
+    """One step function from all files that know their offset, the surest first."""
+    steps: dict[float, float] = {}
+    if not clocks:
+        return LocalClock.fixed()
+    best = min((clock.known_by for _, clock in clocks), key=_KNOWN.index)
+    for (first, last), clock in clocks:
+        if first is None or last is None or (best == "flag" and clock.known_by != best):
+            continue
+        steps[first] = float(clock.offset_at(first)[()])
+        inside = (clock.since_s > first) & (clock.since_s <= last)
+        steps.update(
+            zip(clock.since_s[inside].tolist(), clock.offset_s[inside].tolist(), strict=True)
+        )
+    if not steps:
+        clock = clocks[0][1]
+        return LocalClock(clock.since_s, clock.offset_s, best)
+    times = np.array(sorted(steps))
+    offsets = np.array([steps[t] for t in times])
+    changes = np.concatenate([[True], np.diff(offsets) != 0])
+    return LocalClock(times[changes], offsets[changes], best)
+
+
+class _Packer:
+    """Collects recordings; holds samples packed by UTC day."""
+
+    def __init__(self) -> None:
+        self.days: dict[int, dict[_Stream, list[_Chunk]]] = defaultdict(lambda: defaultdict(list))
+        self.spans: dict[tuple[Any, ...], Span] = {}
+        self.day_values: dict[tuple[int, str, str], DayValue] = {}
+        self.ratings: dict[tuple[int, str], Rating] = {}
+        self.inputs: list[InputSummary] = []
+        self.notes: list[Note] = []
+        self.steps: dict[str, NDArray[np.float64]] = {}
+
+    def summarise(self, recording: Recording) -> None:
+        first, last = _range(recording)
+        streams = sorted({_stream_name(series) for series in recording.series() if series.t_s.size})
+        streams += sorted({str(span.kind) for span in recording.spans})
+        streams += sorted({str(value.quantity) for value in recording.day_values})
+        streams += ["rating"] if recording.ratings else []
+        self.inputs.append(
+            InputSummary(
+                file=recording.source.name,
+                format=recording.source.format,
+                streams=tuple(streams),
+                first_s=first,
+                last_s=last,
+                rows_used=recording.rows_used,
+                rows_refused=recording.rows_refused,
+                refusals=recording.refusals,
+                device=recording.source.device,
+            )
+        )
+        self.notes.extend(recording.notes)
+
+    def add(self, recording: Recording) -> None:
+        for series in recording.series():
+            self._pack(series)
+        for span in recording.spans:
+            key = (span.kind, round(span.start_s), round(span.end_s), span.label, span.origin)
+            self.spans.setdefault(key, span)
+        for value in recording.day_values:
+            self.day_values.setdefault((value.day, value.quantity, value.device), value)
+        for rating in recording.ratings:
+            self.ratings.setdefault((rating.day, rating.scale), rating)
+
+    def add_naive(self, recordings: Sequence[Recording], clock: LocalClock) -> None:
+        """Place local times on the clock that the other files know."""
+        known = clock.known_by in _KNOWN
+        for recording in recordings:
+            self.add(_to_utc(recording, clock) if known else recording)
+            if known:
+                text = "{file}: times without a zone were placed with the offset of the other files"
+                self.notes.append(
+                    Note(recording.source.name, text, {"file": recording.source.name})
+                )
+        if recordings and not known:
+            text = "{n} file(s) hold local times without a zone; --tz ZONE makes them certain"
+            self.notes.append(Note("time zone", text, {"n": len(recordings)}))
+
+    def _pack(self, series: Series) -> None:
+        if series.t_s.size == 0:
+            return
+        stream = _stream(series)
+        if isinstance(series, HeartRateSeries):
+            self._count_steps(stream.device, series.t_s)
+        utc_day = np.floor(series.t_s / DAY_S).astype(np.int64)
+        starts = np.flatnonzero(np.concatenate([[True], np.diff(utc_day) > 0]))
+        for start, end in zip(starts, np.append(starts[1:], utc_day.size), strict=True):
+            part = slice(start, end)
+            day = int(utc_day[start])
+            ticks = np.rint((series.t_s[part] - day * DAY_S) * _TICKS_PER_S).astype(np.uint32)
+            chunk = _Chunk(ticks, _small(_value(series)[part]))
+            if isinstance(series, MotionSeries):
+                chunk = replace(chunk, period_s=_constant(series.period_s[part]))
+            if isinstance(series, StressScoreSeries):
+                at = series.recovering_s
+                chunk = replace(chunk, recovering_s=at[(at // DAY_S) == day])
+            self.days[day][stream].append(chunk)
+
+    def _count_steps(self, device: str, t_s: FloatArray) -> None:
+        """Time spent at each sampling step: a workout at 1 s must not hide a day at 60 s."""
+        steps = np.diff(t_s)
+        steps = steps[steps <= _LONGEST_STEP_S]
+        seconds = np.rint(steps).astype(np.int64)
+        spent = np.bincount(seconds, weights=steps, minlength=int(_LONGEST_STEP_S) + 1)
+        self.steps[device] = self.steps.get(device, np.zeros(spent.size)) + spent
+
+    def timeline(self, clock: LocalClock, person: str) -> Timeline:
+        days = dict(self.days)
+        return Timeline(
+            utc_days=tuple(sorted(days)),
+            read_block=_reader(days),
+            clock=clock,
+            spans=tuple(sorted(self.spans.values(), key=lambda s: (s.start_s, s.end_s, s.kind))),
+            day_values=tuple(
+                self.day_values[key] for key in sorted(self.day_values, key=lambda k: tuple(k))
+            ),
+            ratings=tuple(self.ratings[key] for key in sorted(self.ratings)),
+            inputs=tuple(sorted(self.inputs, key=lambda i: (i.file, i.first_s or 0.0))),
+            notes=tuple(self.notes),
+            hr_period_s=self._period_s(),
+            person=person,
+        )
+
+    def _period_s(self) -> float | None:
+        """Sampling step at which the busiest stream spends its median second."""
+        if not self.steps:
+            return None
+        spent = max(self.steps.items(), key=lambda item: (item[1].sum(), item[0]))[1]
+        if spent.sum() == 0:
+            return None
+        return max(float(np.searchsorted(np.cumsum(spent), 0.5 * spent.sum())), 1.0)
+
+
+def _reader(days: dict[int, dict[_Stream, list[_Chunk]]]) -> Callable[[int], DayBlock]:
+    @lru_cache(maxsize=4)
+    def read_block(utc_day: int) -> DayBlock:
+        return _unpack(utc_day, days.get(utc_day, {}))
+
+    return read_block
+
+
+def _stream(series: Series) -> _Stream:
+    match series:
+        case RRSeries():
+            return _Stream(kind="rr", device=series.device, optical=series.optical)
+        case HeartRateSeries():
+            return _Stream(kind="heart_rate", device=series.device, optical=series.optical)
+        case MotionSeries():
+            return _Stream(kind="motion", device=series.device, motion=series.kind)
+        case StressScoreSeries():
+            return _Stream(kind="stress", device=series.device, vendor=series.vendor)
+        case RmssdSeries():
+            return _Stream(kind="rmssd", device=series.device)
+
+
+def _stream_name(series: Series) -> str:
+    return _stream(series).kind
+
+
+def _value(series: Series) -> FloatArray:
+    match series:
+        case RRSeries():
+            return series.rr_ms
+        case HeartRateSeries():
+            return series.hr_bpm
+        case MotionSeries():
+            return series.value
+        case StressScoreSeries():
+            return series.score
+        case RmssdSeries():
+            return series.rmssd_ms
+
+
+def _small(values: FloatArray) -> NDArray[Any]:
+    """The narrowest type that holds the values as they are (float32 where they are not whole)."""
+    whole = np.rint(values)
+    if not np.array_equal(whole, values) or values.min(initial=0) < 0:
+        return values.astype(np.float32)
+    top = values.max(initial=0)
+    if top < 2**8:
+        return whole.astype(np.uint8)
+    return whole.astype(np.uint16) if top < 2**16 else values.astype(np.float32)
+
+
+def _constant(period_s: FloatArray) -> NDArray[np.float32] | float:
+    return float(period_s[0]) if np.all(period_s == period_s[0]) else period_s.astype(np.float32)
+
+
+def _to_utc(recording: Recording, clock: LocalClock) -> Recording:
+    """The same recording with its local times placed on the clock."""
+
+    def utc(t_s: FloatArray) -> FloatArray:
+        # The offset in force is looked up at the nearest guess of UTC.
+        guess = t_s - clock.offset_at(t_s)
+        placed = t_s - clock.offset_at(guess)
+        return np.maximum.accumulate(placed)
+
+    def moved(series: Any) -> Any:
+        t_s = utc(series.t_s)
+        keep = np.concatenate([[True], np.diff(t_s) > 0]) if t_s.size else np.ones(0, dtype=bool)
+        names = ("rr_ms", "hr_bpm", "value", "period_s", "score", "rmssd_ms")
+        values = {n: getattr(series, n)[keep] for n in names if hasattr(series, n)}
+        return replace(series, t_s=t_s[keep], **values)
+
+    edges = np.array([[span.start_s, span.end_s] for span in recording.spans]).reshape(-1, 2)
+    placed = edges - clock.offset_at(edges - clock.offset_at(edges))
+    return replace(
+        recording,
+        heart_rate=tuple(map(moved, recording.heart_rate)),
+        rr=tuple(map(moved, recording.rr)),
+        motion=tuple(map(moved, recording.motion)),
+        stress=tuple(map(moved, recording.stress)),
+        rmssd=tuple(map(moved, recording.rmssd)),
+        spans=tuple(
+            replace(span, start_s=float(start), end_s=float(max(start, end)))
+            for span, (start, end) in zip(recording.spans, placed, strict=True)
+        ),
+    )
+
+
+# --------------------------------------------------------------------------- one day, unpacked
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Merged:
+    t_s: FloatArray
+    value: FloatArray
+    period_s: FloatArray
+    recovering_s: FloatArray
+
+
+def _unpack(utc_day: int, streams: dict[_Stream, list[_Chunk]]) -> DayBlock:
+    merged = {stream: _merge(utc_day, stream, chunks) for stream, chunks in streams.items()}
+    of = {
+        kind: _settled(kind, merged) for kind in ("rr", "heart_rate", "motion", "stress", "rmssd")
+    }
+    return DayBlock(
+        utc_day=utc_day,
+        rr=tuple(RRSeries(m.t_s, m.value, s.device, s.optical) for s, m in of["rr"]),
+        heart_rate=tuple(
+            HeartRateSeries(m.t_s, m.value, s.device, s.optical) for s, m in of["heart_rate"]
+        ),
+        motion=tuple(
+            MotionSeries(
+                m.t_s, m.value, m.period_s, s.motion or MotionKind.MET_ABOVE_REST, s.device
+            )
+            for s, m in of["motion"]
+        ),
+        stress=tuple(
+            StressScoreSeries(m.t_s, m.value, s.vendor, s.device, m.recovering_s)
+            for s, m in of["stress"]
+        ),
+        rmssd=tuple(RmssdSeries(m.t_s, m.value, s.device) for s, m in of["rmssd"]),
+    )
+
+
+def _merge(utc_day: int, stream: _Stream, chunks: Sequence[_Chunk]) -> _Merged:
+    """The chunks of one stream as one series: a time that stands twice counts once."""
+    if stream.kind == "rr" and len(chunks) > 1:
+        chunks = _without_copies(chunks)
+    ticks = np.concatenate([chunk.ticks for chunk in chunks])
+    value = np.concatenate([chunk.value.astype(np.float64) for chunk in chunks])
+    period = np.concatenate(
+        [np.broadcast_to(np.float64(chunk.period_s), chunk.ticks.shape) for chunk in chunks]
+    )
+    recovering = [c.recovering_s for c in chunks if c.recovering_s is not None]
+    if len(chunks) > 1 or np.any(np.diff(ticks.astype(np.int64)) <= 0):
+        order = np.argsort(ticks, kind="stable")
+        ticks, value, period = ticks[order], value[order], period[order]
+        keep = np.concatenate([[True], np.diff(ticks) > 0])
+        ticks, value, period = ticks[keep], value[keep], period[keep]
+    t_s = utc_day * DAY_S + ticks / _TICKS_PER_S
+    return _Merged(t_s, value, period, np.unique(np.concatenate(recovering or [np.empty(0)])))
+
+
+def _without_copies(chunks: Sequence[_Chunk]) -> list[_Chunk]:
+    """Beats of later chunks that lie between the beats of an earlier one are its copies."""
+    kept: list[_Chunk] = []
+    for chunk in sorted(chunks, key=lambda c: (int(c.ticks[0]), -c.ticks.size)):
+        free = np.ones(chunk.ticks.size, dtype=bool)
+        for earlier in kept:
+            reach = _SAME_BEAT * chunk.value.astype(np.float64) / 1000.0 * _TICKS_PER_S
+            free &= _distance(earlier.ticks.astype(np.float64), chunk.ticks) >= reach
+        if free.any():
+            kept.append(_Chunk(chunk.ticks[free], chunk.value[free]))
+    return kept
+
+
+def _distance(times: FloatArray, at: NDArray[Any]) -> FloatArray:
+    """From each of `at` to the nearest of the sorted times."""
+    after = np.searchsorted(times, at)
+    left = np.abs(at - times[np.maximum(after - 1, 0)])
+    right = np.abs(at - times[np.minimum(after, times.size - 1)])
+    nearest: FloatArray = np.minimum(left, right)
+    return nearest
+
+
+def _settled(kind: str, merged: dict[_Stream, _Merged]) -> list[tuple[_Stream, _Merged]]:
+    """Streams of a kind, the best first; a lesser device counts only where no better one runs.
+
+    Best: not optical, then finer, then longer, then by name. Motion kinds do not compete.
+    """
+    mine = [(s, m) for s, m in merged.items() if s.kind == kind and m.t_s.size]
+    mine.sort(key=lambda item: (item[0].optical is not False, _step_s(item[1]), -item[1].t_s.size,
+                                item[0].device, str(item[0].motion), item[0].vendor))  # fmt: skip
+    if kind == "motion" or len(mine) < 2:
+        return mine
+    kept: list[tuple[_Stream, _Merged]] = []
+    for stream, series in mine:
+        free = np.ones(series.t_s.size, dtype=bool)
+        for _, better in kept:
+            free &= ~_runs_at(better, series.t_s)
+        if free.any():
+            parts = (series.t_s[free], series.value[free], series.period_s[free])
+            kept.append((stream, _Merged(*parts, series.recovering_s)))
+    return kept
+
+
+def _step_s(series: _Merged) -> float:
+    steps = np.diff(series.t_s)
+    steps = steps[steps <= _LONGEST_STEP_S]
+    return float(np.median(steps)) if steps.size else _LONGEST_STEP_S
+
+
+def _runs_at(series: _Merged, t_s: FloatArray) -> NDArray[np.bool_]:
+    """Whether the series has a sample near each time."""
+    near: NDArray[np.bool_] = _distance(series.t_s, t_s) <= max(2.5 * _step_s(series), 30.0)
+    return near
