@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 import numpy as np
@@ -532,6 +532,45 @@ class Quality:
     grade: str  # green, amber, red
 
 
+class BeatLabel(IntEnum):
+    """What correction found a recorded interval to be."""
+
+    NORMAL = 0
+    MISSED = 1  # holds two or three beats, split
+    EXTRA = 2  # ends in a false beat, merged with its neighbour
+    ECTOPIC = 3  # touches a premature or displaced beat
+    LONG = 4
+    SHORT = 5
+    UNUSABLE = 6  # outside any heart's range, or in a stretch that is no sinus rhythm
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cleaned:
+    """Corrected intervals, and what became of every recorded one.
+
+    `corrected[i]` marks NN intervals that touch an inserted or moved beat. `label`, `t_s` and
+    `rr_ms` follow the recorded intervals; `masked` marks those that became part of a gap.
+    """
+
+    nn: NNSeries
+    corrected: BoolArray
+    t_s: FloatArray
+    rr_ms: FloatArray
+    label: NDArray[np.uint8]
+    masked: BoolArray
+
+    def __post_init__(self) -> None:
+        _own(self, corrected=np.bool_)
+        _own(self, t_s=np.float64, rr_ms=np.float64, label=np.uint8, masked=np.bool_)
+        if self.corrected.size != self.nn.nn_ms.size:
+            raise ValueError("a mark for every NN interval")
+
+    @property
+    def share(self) -> float:
+        """Recorded intervals that are not normal / all, 0 to 1; 0 for an empty series."""
+        return float(np.mean(self.label != BeatLabel.NORMAL)) if self.label.size else 0.0
+
+
 # --------------------------------------------------------------------------- regular clock
 
 
@@ -586,6 +625,35 @@ class DayFeatures:
     sd_ms: FloatArray
     stress_index: FloatArray  # Baevsky, 1/s^2
     corrected_share: FloatArray
+    vendor_rmssd_t_s: FloatArray  # the vendor's own windows, never mixed with ours
+    vendor_rmssd_ms: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HrvWindows:
+    """RMSSD of short windows, each at its end. 0 says that a companion figure is not known.
+
+    `source[i]` indexes `sources`: "beats" for our own windows, else the vendor's device.
+    """
+
+    t_s: FloatArray
+    rmssd_ms: FloatArray
+    rr_mean_ms: FloatArray
+    stress_index: FloatArray
+    source: IntArray
+    sources: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _own(
+            self,
+            t_s=np.float64,
+            rmssd_ms=np.float64,
+            rr_mean_ms=np.float64,
+            stress_index=np.float64,
+            source=np.int64,
+        )
+        _increasing(self, "t_s", strictly=False)
+        _finite(self, "t_s", "rmssd_ms", "rr_mean_ms", "stress_index")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -664,16 +732,25 @@ class RecoveryFit:
     area_bpm_min: float = float("nan")
     percent_back: tuple[float | None, ...] = (None, None, None)  # after 1, 2, 5 min
     rmssd_ms: float | None = None
+    peak_hr_bpm: float | None = None  # exercise: level at the end of effort
+    hrr60_bpm: float | None = None  # exercise: fall within 60 s
+    hrr120_bpm: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WearerNoise:
-    """Residual of the expected heart rate in still, quiet time: AR(1) at one step."""
+    """Residual of the expected heart rate in still, quiet time.
+
+    `sigma_bpm` and `phi` are the AR(1) view at one step. `parts` is the full view: pairs of
+    correlation time (s; 0 for white noise) and variance (bpm^2) whose exponentials add up to the
+    autocovariance.
+    """
 
     sigma_bpm: float
     phi: float
     step_s: float
     n: int
+    parts: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -685,6 +762,8 @@ class Expectation:
     noise: WearerNoise
     threshold_bpm: float  # frozen over the window
     shrunk_to_prior: bool = False  # under a day of data
+    motion_known: bool = True  # False: nothing says when the person moved
+    notes: tuple[Note, ...] = ()
 
 
 # --------------------------------------------------------------------------- baseline and trend
@@ -700,14 +779,19 @@ class BaselineDay:
     resting_hr_bpm: float | None = None  # still, awake
     min30_hr_bpm: float | None = None
     vendor_resting_hr_bpm: float | None = None
+    vendor_night_hr_bpm: float | None = None
     vendor_ln_rmssd: float | None = None
     vendor_ln_sdnn: float | None = None
     ln_rmssd_per_rr: float | None = None
     sqrt_stress_index: float | None = None
+    hrv_source: str = ""  # where ln_rmssd comes from: beats, or a vendor's device
+    night_known_by: str = ""  # device or clock, as in Night
     arousal_z: float | None = None
     settle_min: float | None = None  # from sleep onset to the night's own quiet level
     sleep_min: float | None = None
     deep_min: float | None = None
+    restless_share: float | None = None  # of the night's minutes with motion
+    technique_min: float = 0.0
     steps: float | None = None
     worn_hours: float = 0.0
     still_hours: float = 0.0
@@ -862,6 +946,17 @@ class RecoverySummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """Where one resting measure stands: the last weeks, one's own range, then and now."""
+
+    value: Estimate
+    normal_range: tuple[float, float] | None = None  # 9 of 10 own days
+    then: Estimate | None = None
+    now: Estimate | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineSummary:
     """The second primary: level now, a person's own range and trend."""
 
@@ -874,6 +969,8 @@ class BaselineSummary:
     trend: Trend | None = None
     why_unknown: Missing | None = None
     components: Mapping[str, Trend] = field(default_factory=dict)
+    shown: str | None = None  # the measure whose level is shown, when `measure` is a composite
+    levels: Mapping[str, Level] = field(default_factory=dict)  # every measure with enough days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,236 @@
+"""The command line: request in, report out.
+
+Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hrv import __version__
+from hrv.errors import HrvError, SettingsError
+
+
+class _Group(click.Group):
+    """Turns our errors into messages and exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HrvError as error:
+            click.secho(f"hrv: {error}", fg="red", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            sys.stderr.close()
+            ctx.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hrv")
+def main() -> None:
+    """Am I healing, or only coping? Reads what your watch recorded and answers honestly.
+
+    Health data never leaves this machine.
+    """
+
+
+def _input_options(command: Any) -> Any:
+    """What a person can say about files that cannot say it themselves."""
+    options = [
+        click.option("--tz", metavar="ZONE", help="Time zone of times without one: Europe/Berlin."),
+        click.option(
+            "--shift",
+            metavar="SECONDS",
+            type=float,
+            default=0.0,
+            help="Added to every time, for a device clock that was wrong.",
+        ),
+        click.option("--start", metavar="TIME", help="Local start of files without clock times."),
+        click.option("--year", type=int, help="Year of dates that have none."),
+        click.option("--input-format", metavar="ID", help="Force this format; see 'hrv formats'."),
+        click.option(
+            "--map",
+            "column_map",
+            metavar="MAP",
+            help="Which column is what: 'time=When,hr=Pulse', or a TOML file.",
+        ),
+        click.option(
+            "--fit-reader",
+            type=click.Choice(["ours", "fitparse"]),
+            default="ours",
+            help="Who decodes FIT files.",
+        ),
+        click.option("--person", metavar="CODE", help="Picks one of several people."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _read_options(values: dict[str, Any]) -> Any:
+    from hrv.model import ReadOptions
+
+    return ReadOptions(
+        tz=values["tz"],
+        shift_s=values["shift"],
+        start=values["start"],
+        year=values["year"],
+        input_format=values["input_format"],
+        column_map=values["column_map"],
+        fit_reader=values["fit_reader"],
+        person=values["person"],
+        now_s=time.time(),
+    )
+
+
+def _date(_: click.Context, option: click.Parameter, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a date like 2026-03-31", param=option) from None
+
+
+@main.command()
+@click.argument(
+    "inputs", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="INPUT..."
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    help="Folder of the reports.",
+)
+@click.option("--name", help="Name of this report's folder.  [default: the input's name]")
+@click.option(
+    "--tags",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    help="tags.csv or a calendar: what happened, which techniques were used.",
+)
+@click.option(
+    "--ratings",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    help="ratings.csv: date, scale, value.",
+)
+@click.option(
+    "--change-date",
+    callback=_date,
+    metavar="DATE",
+    help="Therapy began, a move, a medicine: compare before and after.",
+)
+@click.option("--change-label", default="", metavar="TEXT", help="What happened on that date.")
+@click.option("--since", callback=_date, metavar="DATE", help="First day looked at.")
+@click.option("--until", callback=_date, metavar="DATE", help="Last day looked at.")
+@click.option(
+    "--format",
+    "formats",
+    default="html,json,png",
+    show_default=True,
+    help="Any of html, pdf, png, svg, json.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print report.json to standard output.")
+@click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
+@_input_options
+def report(inputs: tuple[Path, ...], **values: Any) -> None:
+    """Read exports, compute recovery and baseline, write the report.
+
+    INPUT is a file, a folder, or a vendor's whole ZIP.
+    """
+    from hrv import pipeline
+    from hrv.cli_progress import progress
+
+    if not inputs:
+        raise SettingsError("no input", way_out="Give a file, a folder or a ZIP: hrv report INPUT")
+    wanted = _formats(values["formats"])
+    question = pipeline.Question(
+        since=values["since"],
+        until=values["until"],
+        change_date=values["change_date"],
+        change_label=values["change_label"],
+        as_of=values["as_of"] or datetime.now().astimezone().date(),
+    )
+    with progress() as told:
+        paths = [*inputs, *values["tags"], *values["ratings"]]
+        timeline = pipeline.read(paths, _read_options(values), on_progress=told)
+        analysis = pipeline.analyse(timeline, question=question, on_progress=told)
+        folder = values["out"] / (values["name"] or _report_name(inputs[0]))
+        told("writing the report", None)
+        written = pipeline.render(analysis, folder, formats=wanted)
+    if values["as_json"]:
+        click.echo((written["json"]).read_text(encoding="utf-8"), nl=False)
+    else:
+        click.echo(pipeline.summary(analysis))
+        shown = written.get("html") or next(iter(written.values()))
+        click.echo(f"\nReport: {shown}")
+    if values["open_it"] and "html" in written:
+        click.launch(str(written["html"]))
+
+
+_FORMATS = ("html", "pdf", "png", "svg", "json")
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    wanted = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    unknown = [part for part in wanted if part not in _FORMATS]
+    if unknown or not wanted:
+        raise SettingsError(
+            f"--format {text}: unknown {', '.join(unknown) or 'format'}",
+            way_out=f"Choose among {', '.join(_FORMATS)}",
+        )
+    return wanted
+
+
+def _report_name(path: Path) -> str:
+    name = path.resolve().name
+    for suffix in (".gz", ".zip", ".csv", ".fit", ".txt", ".json", ".xml"):
+        name = name.removesuffix(suffix)
+    return name or "report"
+
+
+@main.command()
+@click.argument(
+    "inputs",
+    nargs=-1,
+    required=True,
+    metavar="INPUT...",
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@_input_options
+def identify(inputs: tuple[Path, ...], as_json: bool, **values: Any) -> None:
+    """Say what each file is and why, what it covers, and what that allows; no analysis."""
+    from hrv import pipeline
+
+    told = pipeline.identify(list(inputs), _read_options(values))
+    click.echo(json.dumps(told.as_json(), indent=2) if as_json else told.as_text())
+
+
+@main.command()
+@click.argument("format_id", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def formats(format_id: str | None, as_json: bool) -> None:
+    """List the formats, or say what one gives and how to export it."""
+    from hrv import pipeline
+
+    click.echo(pipeline.describe_formats(format_id, as_json=as_json))
+
+
+@main.command()
+@click.argument("name", required=False)
+def explain(name: str | None) -> None:
+    """Say what a metric, marker or state is, how it is computed, and its source."""
+    from hrv import pipeline
+
+    click.echo(pipeline.explain(name))
