@@ -571,6 +571,50 @@ class Cleaned:
         return float(np.mean(self.label != BeatLabel.NORMAL)) if self.label.size else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number of heart-rate variability: its formula, and when it may be asked for.
+
+    `formula` takes at least `min_beats` intervals that together last `min_span_s`.
+    """
+
+    name: str  # column and option name; the unit follows in `unit`
+    label: str
+    unit: str
+    formula: Callable[[NNSeries], float]
+    reference: str
+    equation: str
+    min_span_s: float = 60.0
+    min_beats: int = 50
+    better: str = ""  # higher, lower; empty where more is neither
+    group: str = "time"  # time, poincare, frequency, nonlinear
+    caveat: str = ""
+    of: type = NNSeries
+
+    @property
+    def column(self) -> str:
+        """Name with its unit, as tables carry it."""
+        unit = UNIT_SUFFIX.get(self.unit, self.unit)
+        return f"{self.name}_{unit}" if unit else self.name
+
+    def value(self, nn: NNSeries) -> float | Missing:
+        """The number, or why there is none."""
+        beats = int(nn.nn_ms.size)
+        span_s = float(nn.nn_ms.sum()) / 1000.0
+        if beats < self.min_beats:
+            return Missing("too_few_beats", {"beats": beats, "needed": self.min_beats})
+        if span_s < 0.99 * self.min_span_s:  # a window never holds its last part of a beat
+            return Missing("too_short", {"span_s": span_s, "needed_s": self.min_span_s})
+        value = self.formula(nn)
+        return value if np.isfinite(value) else Missing("no_variability", {"beats": beats})
+
+
+UNIT_SUFFIX = {
+    "ms": "ms", "bpm": "bpm", "%": "percent", "ms²": "ms2", "1/s²": "per_s2", "Hz": "hz",
+    "1/min": "per_min", "ln ms": "ln_ms", "1": "",
+}  # fmt: skip
+
+
 # --------------------------------------------------------------------------- regular clock
 
 
@@ -814,6 +858,14 @@ class DailySeries:
             raise ValueError("a value for every day")
         _increasing(self, "day")
         _finite(self, "value")
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A known day from which a series may lie on another level: device, firmware, medicine."""
+
+    day: int  # first day of the new level
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,496 @@
+"""RR to NN: which beats to trust.
+
+Detection is Lipponen & Tarvainen (2019). Correction keeps total time: a false beat is deleted, a
+missed one inserted, a displaced one moved; what cannot be explained so becomes a gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter, percentile_filter
+
+from hrv.errors import InputError
+from hrv.model import (
+    BeatLabel,
+    BoolArray,
+    Cleaned,
+    FloatArray,
+    IntArray,
+    NNSeries,
+    Quality,
+    RRSeries,
+)
+from hrv.settings import CleanSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Beats:
+    """Intervals under correction; `first[i]`: nothing known ends where interval i begins."""
+
+    t_s: FloatArray
+    rr: FloatArray
+    first: BoolArray
+    fixed: BoolArray
+    source: IntArray  # recorded interval that ends with the same beat; -1 for an inserted beat
+
+    def without(self, gone: BoolArray) -> _Beats:
+        """Some intervals left out, which leaves gaps."""
+        first = self.first.copy()
+        first[1:] |= gone[:-1]
+        keep = ~gone
+        return _Beats(
+            self.t_s[keep], self.rr[keep], first[keep], self.fixed[keep], self.source[keep]
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Detection of one pass. `cycles`: heart cycles in a missed interval; `partner`: the other
+    half of an extra one."""
+
+    ectopic: BoolArray
+    missed: BoolArray
+    extra: BoolArray
+    long: BoolArray
+    short: BoolArray
+    cycles: IntArray
+    partner: IntArray
+    local: FloatArray  # running median RR, ms
+    tolerance: FloatArray  # of a repaired cycle, ms
+    deviation: FloatArray  # mRR / Th2
+
+
+def correct(rr: RRSeries, settings: CleanSettings) -> Cleaned:
+    """Corrected NN intervals with a label for every recorded one.
+
+    Thresholds are 5.2 quartile deviations of the signed series: only that covers 99.95 % of a
+    normal distribution, as the paper states (quartiles of absolute values cover 97 %). Departures
+    from the paper: thresholds have a floor for quantised devices; several missed beats in a row
+    are recognised; a displaced beat is placed by interpolating both its intervals at constant sum;
+    longer runs of bad beats become gaps. Repeated until nothing is found, so correcting twice is
+    correcting once. Intervals that touch an inserted or moved beat are not `joined`.
+
+    Raises InputError for intervals that can only be seconds.
+
+    Reference: Lipponen & Tarvainen (2019), doi:10.1080/03091902.2019.1640306.
+    """
+    n = rr.rr_ms.size
+    book = _Book(np.zeros(n, dtype=np.uint8), np.zeros(n, dtype=bool))
+    if n and float(np.median(rr.rr_ms)) < 10.0:
+        raise InputError("RR intervals look like seconds", way_out="Give them in ms")
+    beats = _placed(rr, settings)
+    optical = bool(rr.optical)
+    beats = _masked(beats, beats.rr > 1000.0 * settings.gap_s, book, settings)
+    beats = _masked(beats, _irregular(beats, settings, optical), book, settings)
+    longest = 2 if optical else settings.longest_run
+    while beats.rr.size:
+        found = _detect(beats, settings)
+        if found.missed.any() or found.extra.any():
+            beats = _recounted(beats, found, book, settings)
+        elif found.ectopic.any() or found.long.any() or found.short.any():
+            beats = _moved(beats, found, book, longest, settings)
+        else:
+            break
+    joined = ~beats.first
+    joined[1:] &= ~(beats.fixed[1:] | beats.fixed[:-1])
+    nn = NNSeries(beats.t_s, beats.rr, joined)
+    return Cleaned(nn, beats.fixed, rr.t_s, rr.rr_ms, book.label, book.masked)
+
+
+def quality(cleaned: Cleaned, start_s: float, end_s: float, settings: CleanSettings) -> Quality:
+    """How far the beats of `[start_s, end_s)` may be trusted."""
+    lo, hi = np.searchsorted(cleaned.t_s, [start_s, end_s])
+    nn = cleaned.nn.between(start_s, end_s)
+    count = int(hi - lo)
+    share = float(np.mean(cleaned.label[lo:hi] != BeatLabel.NORMAL)) if count else 0.0
+    coverage = float(nn.nn_ms.sum()) / 1000.0 / (end_s - start_s) if end_s > start_s else 0.0
+    return Quality(
+        beats=int(nn.nn_ms.size),
+        corrected_share=share,
+        coverage=coverage,
+        grade=grade(share, settings),
+    )
+
+
+def grade(corrected_share: float, settings: CleanSettings) -> str:
+    """Colour of a share of corrected beats."""
+    if corrected_share <= settings.amber_share:
+        return "green"
+    return "amber" if corrected_share <= settings.red_share else "red"
+
+
+# --------------------------------------------------------------------------- time axis
+
+
+def _placed(rr: RRSeries, settings: CleanSettings) -> _Beats:
+    """Beats on an exact time axis, split where the clock and the intervals part.
+
+    Devices that stamp beats to the second, or in packets, disagree with their own intervals at
+    every beat. There the intervals are cumulated, and only a drift of `gap_s` is a gap.
+    """
+    t, ms = rr.t_s, rr.rr_ms
+    slack = np.diff(t) - ms[1:] / 1000.0
+    rough = slack.size > 0 and np.mean(np.abs(slack) > settings.time_tolerance_s) > 0.5
+    first = np.ones(t.size, dtype=bool)
+    if not rough:
+        first[1:] = np.abs(slack) > settings.time_tolerance_s
+    else:
+        first[1:] = _drifted(slack, settings.gap_s)
+        t = _cumulated(t, ms, first, settings.time_tolerance_s)
+    return _Beats(t, ms, first, np.zeros(t.size, dtype=bool), np.arange(t.size))
+
+
+def _drifted(slack: FloatArray, limit_s: float) -> BoolArray:
+    """Where the clock has run away from the intervals by `limit_s` since the last such place."""
+    total = np.concatenate(([0.0], np.cumsum(slack)))
+    breaks = np.zeros(slack.size, dtype=bool)
+    start = 0
+    while True:
+        away = np.flatnonzero(np.abs(total[start:] - total[start]) > limit_s)
+        if away.size == 0:
+            return breaks
+        start += int(away[0])
+        breaks[start - 1] = True
+
+
+def _cumulated(t: FloatArray, ms: FloatArray, first: BoolArray, least_gap_s: float) -> FloatArray:
+    """Beat times from the intervals, each segment laid on its own median clock time."""
+    out = np.empty_like(t)
+    end = -np.inf
+    bounds = [*np.flatnonzero(first), t.size]
+    for lo, hi in pairwise(bounds):
+        run = np.cumsum(ms[lo:hi]) / 1000.0
+        origin = float(np.median(t[lo:hi] - run))
+        origin = max(origin, end + 2.0 * least_gap_s)
+        out[lo:hi] = origin + run
+        end = out[hi - 1]
+    return out
+
+
+# --------------------------------------------------------------------------- detection
+
+
+def _shifted(x: FloatArray, by: int) -> FloatArray:
+    """x[i + by], 0 outside."""
+    out = np.zeros_like(x)
+    if by > 0:
+        out[:-by] = x[by:]
+    else:
+        out[-by:] = x[:by]
+    return out
+
+
+def _quartile_deviation(x: FloatArray, window: int) -> FloatArray:
+    """Half the running interquartile range of the signed values."""
+    size = min(window, x.size)
+    upper: FloatArray = percentile_filter(x, 75, size=size, mode="reflect")
+    lower: FloatArray = percentile_filter(x, 25, size=size, mode="reflect")
+    return (upper - lower) / 2.0
+
+
+def _blocks(beats: _Beats, settings: CleanSettings) -> list[slice]:
+    """Stretches that share one threshold window: no gap longer than `borrow_s` inside."""
+    pause = np.diff(beats.t_s) - beats.rr[1:] / 1000.0
+    cuts = np.flatnonzero(pause > settings.borrow_s) + 1
+    bounds = [0, *cuts, beats.rr.size]
+    return [slice(lo, hi) for lo, hi in pairwise(bounds)]
+
+
+def _local(beats: _Beats, settings: CleanSettings) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Running median RR, Th1 (of dRR) and Th2 (of mRR), ms."""
+    local, th1, th2 = (np.empty_like(beats.rr) for _ in range(3))
+    for part in _blocks(beats, settings):
+        rr = beats.rr[part]
+        median = median_filter(rr, size=min(settings.median_beats, rr.size), mode="reflect")
+        step = np.flatnonzero(~beats.first[part])
+        spread = np.full(rr.size, np.inf)
+        if step.size:
+            qd = _quartile_deviation(rr[step] - rr[step - 1], settings.window_beats)
+            near = np.minimum(np.searchsorted(step, np.arange(rr.size)), step.size - 1)
+            spread = settings.alpha * qd[near]
+        away = settings.alpha * _quartile_deviation(_off_median(rr, median), settings.window_beats)
+        if rr.size < settings.few_beats:
+            spread = np.minimum(spread, settings.few_cap * median)
+            away = np.minimum(away, settings.few_cap * median)
+        local[part] = median
+        th1[part] = np.maximum(spread, settings.floor_ms)
+        th2[part] = np.maximum(away, settings.floor_ms)
+    return local, th1, th2
+
+
+def _off_median(rr: FloatArray, median: FloatArray) -> FloatArray:
+    """mRR: distance to the running median, doubled below it (eq. 4)."""
+    off = rr - median
+    return np.where(off < 0, 2.0 * off, off)
+
+
+def _irregular(beats: _Beats, settings: CleanSettings, optical: bool) -> BoolArray:
+    """Stretches whose usual beat-to-beat change no sinus rhythm shows: motion, or fibrillation."""
+    limit = settings.irregular_optical if optical else settings.irregular
+    out = np.zeros(beats.rr.size, dtype=bool)
+    for part in _blocks(beats, settings):
+        rr = beats.rr[part]
+        step = np.flatnonzero(~beats.first[part])
+        if step.size < settings.few_beats:
+            continue
+        qd = _quartile_deviation((rr[step] - rr[step - 1]) / rr[step], settings.window_beats)
+        near = np.minimum(np.searchsorted(step, np.arange(rr.size)), step.size - 1)
+        out[part] = qd[near] > limit
+    return out
+
+
+def _detect(beats: _Beats, settings: CleanSettings) -> _Found:
+    """The decision tree of Lipponen & Tarvainen (2019), figure 2, for all beats at once."""
+    rr, first = beats.rr, beats.first
+    local, th1, th2 = _local(beats, settings)
+    d = np.zeros_like(rr)
+    d[1:] = np.diff(rr)
+    d[first] = 0.0
+    d /= th1
+    m = _off_median(rr, local) / th2
+    before, after, after2 = _shifted(d, -1), _shifted(d, 1), _shifted(d, 2)
+    after2[_shifted(first.astype(float), 1) > 0] = 0.0
+    up = d > 0
+    s12 = np.where(up, np.maximum(before, after), np.minimum(before, after))
+    s22 = np.where(d >= 0, np.minimum(after, after2), np.maximum(after, after2))
+    c1, c2 = settings.c1, settings.c2
+    ectopic = ((d > 1) & (s12 < -c1 * d - c2)) | ((d < -1) & (s12 > -c1 * d + c2))
+    candidate = ~ectopic & ((np.abs(d) > 1) | (np.abs(m) > 3))
+    candidate[1:] |= candidate[:-1] & (np.abs(after) < np.abs(after2))[:-1] & ~first[1:]
+    outside = (rr < settings.rr_min_ms) | (rr > settings.rr_max_ms)
+    candidate = (candidate | outside) & ~ectopic
+    long = candidate & (((d > 1) & (s22 < -1)) | (m > 3) | (rr > settings.rr_max_ms))
+    short = candidate & (((d < -1) & (s22 > 1)) | (m < -3) | (rr < settings.rr_min_ms))
+    tolerance = np.maximum(th2, settings.cycle_tolerance * local)
+    cycles = np.maximum(np.rint(rr / local), 1).astype(np.int64)
+    missed = long & (cycles >= 2) & (cycles <= settings.longest_run)
+    missed &= np.abs(rr / cycles - local) < np.minimum(tolerance, 0.5 * local)
+    partner = _partner(rr, first, local)
+    whole = rr + rr[partner]
+    extra = short & (partner != np.arange(rr.size)) & (np.abs(whole - local) < tolerance)
+    return _Found(
+        ectopic=ectopic,
+        missed=missed,
+        extra=extra,
+        long=long & ~missed,
+        short=short & ~extra,
+        cycles=cycles,
+        partner=partner,
+        local=local,
+        tolerance=tolerance,
+        deviation=m,
+    )
+
+
+def _partner(rr: FloatArray, first: BoolArray, local: FloatArray) -> IntArray:
+    """The neighbour with which an interval adds up best to one cycle; itself if it has none."""
+    index = np.arange(rr.size)
+    left = np.full(rr.size, np.inf)
+    left[1:] = np.where(first[1:], np.inf, np.abs(rr[1:] + rr[:-1] - local[1:]))
+    right = np.full(rr.size, np.inf)
+    right[:-1] = np.where(first[1:], np.inf, np.abs(rr[1:] + rr[:-1] - local[:-1]))
+    choice = np.where(left < right, index - 1, index + 1)
+    return np.where(np.isinf(left) & np.isinf(right), index, choice)
+
+
+# --------------------------------------------------------------------------- correction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Book:
+    """What became of every recorded interval; the first finding stands."""
+
+    label: NDArray[np.uint8]
+    masked: BoolArray
+
+    def write(self, source: IntArray, kind: BeatLabel) -> None:
+        known = source[source >= 0]
+        fresh = known[self.label[known] == BeatLabel.NORMAL]
+        self.label[fresh] = kind
+
+
+def _recounted(beats: _Beats, found: _Found, book: _Book, settings: CleanSettings) -> _Beats:
+    """False beats deleted, missed beats inserted."""
+    j = np.flatnonzero(found.extra)
+    pair = np.unique(np.minimum(j, found.partner[j]))
+    pair = pair[np.diff(pair, prepend=-9) > 1]
+    gap = np.flatnonzero(found.missed)
+    gap = gap[~np.isin(gap, pair) & ~np.isin(gap, pair + 1)]
+    twice = np.zeros(beats.rr.size, dtype=bool)
+    twice[gap] = beats.fixed[gap]
+    twice[pair] = twice[pair + 1] = beats.fixed[pair] | beats.fixed[pair + 1]
+    if twice.any():
+        return _masked(beats, twice, book, settings)
+    book.write(beats.source[pair], BeatLabel.EXTRA)
+    book.write(beats.source[gap], BeatLabel.MISSED)
+    start = np.concatenate((pair, gap))
+    order = np.argsort(start)
+    length = np.concatenate((np.full(pair.size, 2), np.ones(gap.size, dtype=np.int64)))
+    cycles = np.concatenate((np.ones(pair.size, dtype=np.int64), found.cycles[gap]))
+    return _rebuilt(beats, found.local, start[order], length[order], cycles[order], book, settings)
+
+
+def _masked(beats: _Beats, bad: BoolArray, book: _Book, settings: CleanSettings) -> _Beats:
+    """Intervals made part of a gap."""
+    start = np.flatnonzero(bad)
+    one = np.ones_like(start)
+    return _rebuilt(beats, beats.rr, start, one, 0 * one, book, settings) if start.size else beats
+
+
+def _moved(
+    beats: _Beats, found: _Found, book: _Book, longest: int, settings: CleanSettings
+) -> _Beats:
+    """Displaced beats put where their neighbours expect them; what does not fit is masked."""
+    before = np.zeros_like(found.ectopic)
+    before[:-1] = found.ectopic[1:]
+    for mark, kind in (
+        (found.ectopic | before, BeatLabel.ECTOPIC),
+        (found.long, BeatLabel.LONG),
+        (found.short, BeatLabel.SHORT),
+    ):
+        book.write(beats.source[mark], kind)
+    bad = found.ectopic | before | found.long | found.short
+    repairs = []
+    free = 0
+    for lo, hi in _runs(bad, beats.first):
+        a, b = _trimmed(lo, hi, found)
+        if b - a == 1:
+            a, b = _with_other_half(a, free, beats, found, bad)
+        free = b
+        total = float(beats.rr[a:b].sum())
+        local = float(np.median(found.local[a:b]))
+        n = max(round(total / local), 1)
+        fits = abs(total / n - local) < float(found.tolerance[a:b].max())
+        short_run = (1 < b - a <= longest or n > 1) and n <= longest
+        repairs.append((a, b - a, n if fits and short_run and not beats.fixed[a:b].any() else 0))
+    start, length, cycles = np.array(repairs).T
+    return _rebuilt(beats, found.local, start, length, cycles, book, settings)
+
+
+def _runs(bad: BoolArray, first: BoolArray) -> list[tuple[int, int]]:
+    """Bounds of neighbouring bad intervals; a gap ends a run."""
+    index = np.flatnonzero(bad)
+    if index.size == 0:
+        return []
+    cut = np.flatnonzero((np.diff(index) > 1) | first[index[1:]])
+    lo = index[np.concatenate(([0], cut + 1))]
+    hi = index[np.concatenate((cut, [index.size - 1]))] + 1
+    return list(zip(lo.tolist(), hi.tolist(), strict=True))
+
+
+def _trimmed(lo: int, hi: int, found: _Found) -> tuple[int, int]:
+    """A run of three or more without ends that are of normal length themselves."""
+    while hi - lo >= 3 and abs(found.deviation[lo]) <= 1:
+        lo += 1
+    while hi - lo >= 3 and abs(found.deviation[hi - 1]) <= 1:
+        hi -= 1
+    return lo, hi
+
+
+def _with_other_half(
+    i: int, free: int, beats: _Beats, found: _Found, bad: BoolArray
+) -> tuple[int, int]:
+    """The interval found, with the neighbour that makes up for it: a beat spoils two."""
+    off = beats.rr[i] - found.local[i]
+    best, bounds = abs(off), (i, i + 1)
+    if i > free and not beats.first[i] and not bad[i - 1]:
+        rest = abs(off + beats.rr[i - 1] - found.local[i - 1])
+        if rest < best:
+            best, bounds = rest, (i - 1, i + 1)
+    if i + 1 < beats.rr.size and not beats.first[i + 1] and not bad[i + 1]:
+        rest = abs(off + beats.rr[i + 1] - found.local[i + 1])
+        if rest < best:
+            bounds = (i, i + 2)
+    return bounds
+
+
+def _rebuilt(
+    beats: _Beats,
+    local: FloatArray,
+    start: IntArray,
+    length: IntArray,
+    cycles: IntArray,
+    book: _Book,
+    settings: CleanSettings,
+) -> _Beats:
+    """Stretches of intervals replaced by `cycles` intervals of the same total; 0 leaves a gap.
+
+    New intervals lie on the line between their neighbours, scaled to the total. One interval in
+    place of several is bounded by two recorded beats, hence not marked as fixed.
+    """
+    n = beats.rr.size
+    count = np.ones(n, dtype=np.int64)
+    inside = _members(start, length)
+    count[inside] = 0
+    count[start] = cycles
+    gone = _members(start[cycles == 0], length[cycles == 0])
+    known = beats.source[gone]
+    book.write(known, BeatLabel.UNUSABLE)
+    book.masked[known[known >= 0]] = True
+    total = np.add.reduceat(np.append(beats.rr, 0.0), np.stack((start, start + length), 1).ravel())[
+        ::2
+    ]
+    last = start + length - 1
+    t = beats.t_s.copy()
+    rr = beats.rr.copy()
+    first = beats.first.copy()
+    fixed = beats.fixed.copy()
+    source = beats.source.copy()
+    t[start], rr[start], source[start] = beats.t_s[last], total, beats.source[last]
+    fixed[start] = (cycles > 1) | ((length == 1) & fixed[start])
+    origin = np.repeat(np.arange(n), count)
+    rank = np.arange(origin.size) - np.searchsorted(origin, origin)
+    out = _Beats(t[origin], rr[origin], first[origin] & (rank == 0), fixed[origin], source[origin])
+    many = np.flatnonzero(count[origin] > 1)
+    if many.size:
+        group = np.searchsorted(start, origin[many])
+        left = _near(beats, local, start - 1, start, settings)[group]
+        right = _near(beats, local, start + length, last, settings)[group]
+        k, whole = rank[many] + 1, cycles[group]
+        weight = left + (right - left) * k / (whole + 1)
+        sums = np.bincount(group, weights=weight, minlength=start.size)[group]
+        out.rr[many] = total[group] * weight / sums
+        done = np.cumsum(out.rr[many])
+        opened = (done - out.rr[many])[rank[many] == 0]
+        nth = np.cumsum(rank[many] == 0) - 1
+        begin = out.t_s[many] - total[group] / 1000.0
+        end = begin + (done - opened[nth]) / 1000.0
+        out.t_s[many] = np.where(k == whole, out.t_s[many], end)
+        out.source[many] = np.where(k == whole, out.source[many], -1)
+    after = np.zeros(n + 1, dtype=bool)
+    after[gone + 1] = True
+    out.first[(rank == 0) & after[origin]] = True
+    return _with_wide_gaps(out, book, settings)
+
+
+def _members(start: IntArray, length: IntArray) -> IntArray:
+    """All indices of the stretches."""
+    return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+
+
+def _near(
+    beats: _Beats, local: FloatArray, index: IntArray, edge: IntArray, settings: CleanSettings
+) -> FloatArray:
+    """Neighbouring intervals of stretches, held near the running median."""
+    middle = local[edge]
+    there = (index >= 0) & (index < beats.rr.size)
+    value = np.where(there, beats.rr[np.clip(index, 0, beats.rr.size - 1)], middle)
+    room = settings.cycle_tolerance * middle
+    return np.clip(value, middle - room, middle + room)
+
+
+def _with_wide_gaps(beats: _Beats, book: _Book, settings: CleanSettings) -> _Beats:
+    """Without intervals that follow a gap too short to be seen on the time axis."""
+    while True:
+        pause = np.diff(beats.t_s, prepend=-np.inf) - beats.rr / 1000.0
+        narrow = beats.first & (np.abs(pause) <= 2.0 * settings.time_tolerance_s)
+        if not narrow.any():
+            return beats
+        known = beats.source[narrow]
+        book.write(known, BeatLabel.UNUSABLE)
+        book.masked[known[known >= 0]] = True
+        beats = beats.without(narrow)

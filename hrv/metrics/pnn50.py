@@ -1,0 +1,28 @@
+"""pNN50: how often neighbours differ by more than 50 ms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrv.model import Metric, NNSeries
+
+
+def pnn50_percent(nn: NNSeries) -> float:
+    """Share of successive differences above 50 ms, percent of all differences; NaN without one.
+
+    The Task Force divides by the number of intervals; differences are counted here because a
+    gap removes some. In an unbroken series the two differ by the factor N / (N - 1).
+    """
+    steps = nn.successive_diff_ms()
+    return float(100.0 * np.mean(np.abs(steps) > 50.0)) if steps.size else float("nan")
+
+
+METRIC = Metric(
+    name="pnn50",
+    label="pNN50",
+    unit="%",
+    formula=pnn50_percent,
+    reference="Mietus et al. (2002), doi:10.1136/heart.88.4.378",
+    equation="100 * count(|dNN| > 50 ms) / count(dNN)",
+    better="higher",
+)
