@@ -1,0 +1,52 @@
+"""Simulated people whose truth is known, and writers of the exports they would hand in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from hrv.errors import SettingsError
+from hrv.simulate.body import Body, born
+from hrv.simulate.heart import SimulatedDay, days
+from hrv.simulate.life import Life
+from hrv.simulate.scenarios import SCENARIOS, Scenario
+from hrv.simulate.streams import Streams
+
+START = date(2026, 1, 5)  # a Monday
+
+__all__ = ["SCENARIOS", "START", "Scenario", "SimulatedDay", "life", "wearer"]
+
+
+def find(name: str | Scenario) -> Scenario:
+    """A scenario by name."""
+    if isinstance(name, Scenario):
+        return name
+    if name not in SCENARIOS:
+        raise SettingsError(
+            f"no scenario {name!r}", way_out=f"Scenarios: {', '.join(sorted(SCENARIOS))}"
+        )
+    return SCENARIOS[name]
+
+
+def life(
+    scenario: str | Scenario,
+    days: int = 168,
+    seed: int = 1,
+    half_time_s: float = 120.0,
+    *,
+    start: date = START,
+    body: Body | None = None,
+) -> Life:
+    """A person in a scenario; `body` replaces the one drawn from the seed."""
+    if days < 1:
+        raise SettingsError("a simulation needs at least one day", way_out="Say --days 168")
+    return Life(
+        scenario=find(scenario), body=body or born(seed, half_time_s), streams=Streams(seed),
+        days=days, weekday=start.weekday(),
+    )  # fmt: skip
+
+
+def wearer(scenario: str | Scenario, *args: Any, **knobs: Any) -> Iterator[SimulatedDay]:
+    """The days of `life(scenario, ...)` in order, each with its truth."""
+    yield from days(life(scenario, *args, **knobs))
