@@ -81,7 +81,7 @@ def floor(room: str) -> int:
     raise AssertionError(f"room {room!r} has no floor: draw it in FLOORS")
 
 
-@pytest.mark.parametrize(("room", "path"), rooms(), ids=lambda value: str(value)[-40:])
+@pytest.mark.parametrize(("room", "path"), list(rooms()), ids=lambda value: str(value)[-40:])
 def test_imports_go_down_only(room: str, path: Path) -> None:
     for name in imported(path):
         parts = name.split(".")
@@ -92,7 +92,7 @@ def test_imports_go_down_only(room: str, path: Path) -> None:
             assert floor(other) < floor(room), f"{room} must not import {other}"
 
 
-@pytest.mark.parametrize(("room", "path"), rooms(), ids=lambda value: str(value)[-40:])
+@pytest.mark.parametrize(("room", "path"), list(rooms()), ids=lambda value: str(value)[-40:])
 def test_every_library_has_one_owner(room: str, path: Path) -> None:
     for name in imported(path):
         owners = OWNERS.get(name.split(".")[0])
