@@ -796,6 +796,26 @@ class WearerNoise:
     n: int
     parts: tuple[tuple[float, float], ...] = ()
 
+    def covariance_bpm2(self, lag_s: ArrayLike) -> FloatArray:
+        """Autocovariance at each lag."""
+        lag = np.abs(np.asarray(lag_s, dtype=np.float64))
+        total = np.zeros(lag.shape)
+        for tau_s, variance in self.parts or self._ar1():
+            total = total + variance * (np.exp(-lag / tau_s) if tau_s > 0 else lag == 0.0)
+        return total
+
+    def mean_sd_bpm(self, bins: int) -> float:
+        """Standard deviation of the mean over so many successive bins."""
+        lag = np.arange(bins)
+        weights = np.where(lag == 0, bins, 2.0 * (bins - lag))
+        variance = float(weights @ self.covariance_bpm2(lag * self.step_s))
+        return float(np.sqrt(max(variance, 0.0))) / bins
+
+    def _ar1(self) -> tuple[tuple[float, float], ...]:
+        phi = min(max(self.phi, 0.0), 0.99)
+        tau_s = -self.step_s / np.log(phi) if phi > 0 else 0.0
+        return ((float(tau_s), self.sigma_bpm**2),)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Expectation:
@@ -858,14 +878,6 @@ class DailySeries:
             raise ValueError("a value for every day")
         _increasing(self, "day")
         _finite(self, "value")
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """A known day from which a series may lie on another level: device, firmware, medicine."""
-
-    day: int  # first day of the new level
-    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,10 @@ class IngestSettings:
 
     hr_min_bpm: float = threshold(25.0, "bpm", "physiological range")
     hr_max_bpm: float = threshold(240.0, "bpm", "physiological range")
+    rr_min_ms: float = threshold(100.0, "ms", "shorter is no beat; artefacts are left to cleaning")
+    rr_max_ms: float = threshold(3000.0, "ms", "longer is a gap")
+    rmssd_min_ms: float = threshold(3.0, "ms", "physiological range")
+    rmssd_max_ms: float = threshold(300.0, "ms", "physiological range")
     future_tolerance_s: float = threshold(86_400.0, "s", "one day of time-zone error")
 
 
@@ -46,6 +50,8 @@ class CleanSettings:
     time_tolerance_s: float = threshold(0.05, "s", "rounding of exact beat times; " + OWN)
     borrow_s: float = threshold(120.0, "s", "shorter gaps share one threshold window; " + OWN)
     cycle_tolerance: float = threshold(0.15, "share of local RR", "a repaired cycle; " + OWN)
+    far: float = threshold(0.20, "share of local RR", "slow swings are no artefacts; " + OWN)
+    displaced_share: float = threshold(0.05, "share of local RR", "smaller shifts stay; " + OWN)
     few_beats: int = threshold(31, "beats", "fewer: quartiles are capped; " + OWN)
     few_cap: float = threshold(0.20, "share of local RR", "20 % rule, Malik et al. (1989)")
     irregular: float = threshold(0.17, "QD of dRR / RR", "SD 25 % of RR: no sinus rhythm; " + OWN)
@@ -92,6 +98,11 @@ class EpisodeSettings:
     after_exercise_s: float = threshold(1500.0, "s", "shadow of sustained effort; " + OWN)
     after_waking_s: float = threshold(600.0, "s", OWN)
     after_gap_s: float = threshold(120.0, "s", "wrist sensors need to lock; " + OWN)
+
+    def median_half_bins(self, step_s: float) -> int:
+        """Neighbours on each side of the running median that smooths the excess."""
+        span_s = self.fine_median_s if step_s <= self.fine_step_s else self.median_s
+        return int(span_s / step_s - 1e-9) // 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,560 @@
+"""How fast the heart comes back from one episode, with what the data cannot tell.
+
+Model: `excess(t) = B + A g(t; onset, release, half-time) + n(t)`, A > 0, B around the local rest,
+n with the wearer's own covariance. Everything but the three times is linear and integrated out;
+the times live on grids, so there is no start value and no local minimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hrv.curves import EXPONENTIAL, Curve, risen
+from hrv.model import (
+    BoolArray,
+    Censored,
+    Episode,
+    EpisodeKind,
+    Estimate,
+    Expectation,
+    FloatArray,
+    Grid,
+    IntArray,
+    RecoveryCurve,
+    RecoveryFit,
+    WearerNoise,
+)
+from hrv.settings import RecoverySettings, Settings
+from hrv.stats.windows import running_median, runs
+
+BEFORE_S = 240.0  # of calm before the onset that enters the fit
+SHORTEST_PLATEAU_S = 45.0
+STOP_MOTION_MET = 1.0
+Z95 = 1.959964
+
+
+# --------------------------------------------------------------------------- the fit's machinery
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """What all fits of one wearer share: grids of times, the fall in bins, the covariance."""
+
+    step_s: float
+    points: int  # parts of a bin, over which the curve is averaged
+    onset_parts: IntArray  # candidates relative to the detected onset, in parts
+    release_parts: IntArray  # candidates relative to the end of the high part
+    half_s: FloatArray
+    log_prior: FloatArray
+    fall: FloatArray  # (half-times, lags): mean in a bin that starts `lag` parts after release
+    first_lag: int
+    covariance: FloatArray  # by lag in bins
+    whiten: FloatArray  # inverse Cholesky factor of the covariance, for unbroken windows
+
+    @property
+    def part_s(self) -> float:
+        return self.step_s / self.points
+
+
+def _plan(step_s: float, noise: WearerNoise, rules: RecoverySettings, curve: Curve) -> _Plan:
+    points = 4 if step_s >= 30.0 else 2
+    part_s = step_s / points
+    stride = 2 if step_s >= 30.0 else (1 if step_s > 10.0 else round(10.0 / part_s))
+    unit_s = stride * part_s
+    reach_on = max(unit_s * 3, 60.0)
+    back, ahead = max(unit_s * 3, 180.0), max(unit_s * 2, 45.0)
+    onset = np.arange(-round(reach_on / unit_s), round(reach_on / unit_s) + 1) * stride
+    release = np.arange(-round(back / unit_s), round(ahead / unit_s) + 1) * stride
+    half_s = np.geomspace(max(5.0, step_s / 4.0), 2700.0, 36)
+    z = (np.log(half_s) - np.log(rules.prior_median_s)) / rules.prior_sd
+    longest = round((rules.cap_s + rules.settle_cap_s) / step_s) + 8
+    first_lag = -longest * points
+    lags = np.arange(first_lag, longest * points)
+    centre = (lags[None, :, None] + np.arange(points)[None, None, :] + 0.5) * part_s
+    after = centre >= 0.0
+    fall = np.where(after, curve.fall(centre, half_s[:, None, None]), 0.0).mean(axis=2)
+    lag_s = step_s * np.arange(longest)
+    covariance = noise.covariance_bpm2(lag_s) + rules.rest_sd_bpm**2
+    covariance[0] += 0.05 * noise.sigma_bpm**2
+    size = min(longest, round((BEFORE_S + rules.cap_s + 1800.0) / step_s))
+    return _Plan(
+        step_s,
+        points,
+        onset.astype(np.int64),
+        release.astype(np.int64),
+        half_s,
+        -0.5 * z**2,
+        fall,
+        first_lag,
+        covariance,
+        _whitener(covariance[np.abs(np.subtract.outer(np.arange(size), np.arange(size)))]),
+    )
+
+
+def _whitener(covariance: FloatArray) -> FloatArray:
+    """Inverse of the lower Cholesky factor."""
+    from scipy.linalg import solve_triangular
+
+    factor = np.linalg.cholesky(covariance)
+    inverse: FloatArray = solve_triangular(factor, np.eye(factor.shape[0]), lower=True)
+    return inverse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Posterior:
+    """Joint posterior over (onset, release, half-time) of one episode."""
+
+    ln_h: float
+    sd: float
+    low: float  # ln s, 2.5 %
+    high: float  # ln s, 97.5 %
+    onset_part: float
+    release_part: float
+    amplitude: float
+    rest: float
+    outlier: BoolArray
+
+
+def _templates(
+    plan: _Plan, n: int, onset: IntArray, release: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Rise part (onset, release, n), fall part (release, half-time, n), level at the release."""
+    parts = np.arange(n * plan.points) + 0.5
+    rise = risen((parts[None, :] - onset[:, None]) * plan.part_s)
+    before = parts[None, :] < release[:, None]
+    rising = (rise[:, None, :] * before[None, :, :]).reshape(
+        onset.size, release.size, n, plan.points
+    )
+    bins = np.arange(n) * plan.points
+    lag = bins[None, :] - release[:, None] - plan.first_lag
+    falling = plan.fall[:, lag].transpose(1, 0, 2)
+    level = risen((release[None, :] - onset[:, None]) * plan.part_s)
+    return rising.mean(axis=3), falling, level
+
+
+def _posterior(
+    plan: _Plan,
+    y: FloatArray,
+    variance: FloatArray,
+    onset_bin: int,
+    high_end_bin: int,
+    rest_sd: float,
+) -> _Posterior | None:
+    """Posterior of the half-time from a window of excess.
+
+    `variance` is added per bin: 0 where the bin is trusted, infinite where it is missing.
+    `onset_bin` and `high_end_bin` are bins of the window: detected start, end of the high part.
+    """
+    keep = np.isfinite(variance)
+    if keep.sum() < 4:
+        return None
+    onset = onset_bin * plan.points + plan.onset_parts
+    release = high_end_bin * plan.points + plan.release_parts
+    rising, falling, level = _templates(plan, y.size, onset, release)
+    index = np.flatnonzero(keep)
+    if keep.all() and not variance.any() and y.size <= plan.whiten.shape[0]:
+        whiten = plan.whiten[: y.size, : y.size]
+    else:
+        lags = np.abs(np.subtract.outer(index, index))
+        whiten = _whitener(plan.covariance[lags] + np.diag(variance[keep]))
+    R = rising[..., index] @ whiten.T
+    D = falling[..., index] @ whiten.T
+    v = whiten @ y[index]
+    RR, DD = np.sum(R * R, axis=2), np.sum(D * D, axis=2)
+    RD = np.matmul(R.transpose(1, 0, 2), D.transpose(0, 2, 1)).transpose(1, 0, 2)
+    Ry, Dy = R @ v, D @ v
+    c = level[:, :, None]
+    gg = RR[:, :, None] + 2.0 * c * RD + c**2 * DD[None]
+    gy = Ry[:, :, None] + c * Dy[None]
+    gg = np.maximum(gg, 1e-9)
+    z = gy / np.sqrt(gg)
+    log_weight = 0.5 * z**2 - 0.5 * np.log(gg) + _log_positive(z) + plan.log_prior
+    plateau = (release[None, :] - onset[:, None]) * plan.part_s
+    log_weight = np.where((plateau >= SHORTEST_PLATEAU_S)[:, :, None], log_weight, -np.inf)
+    if not np.isfinite(log_weight).any():
+        return None
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    over_h = weight.sum(axis=(0, 1))
+    ln_half = np.log(plan.half_s)
+    ln_h = float(over_h @ ln_half)
+    spread = float(np.sqrt(max(over_h @ (ln_half - ln_h) ** 2, 0.0)))
+    width = ln_half[1] - ln_half[0]
+    edges = np.concatenate((ln_half - width / 2, [ln_half[-1] + width / 2]))
+    law = np.concatenate(([0.0], np.cumsum(over_h)))
+    low, high = np.interp([0.025, 0.975], law, edges)
+    amplitude = float(np.sum(weight * np.maximum(gy / gg, 0.0)))
+    a, b, k = np.unravel_index(int(np.argmax(weight)), weight.shape)
+    best = R[a, b] + level[a, b] * D[b, k]
+    left = v - best * amplitude
+    rest = rest_sd**2 * float(whiten.sum(axis=1) @ left)
+    outlier = np.zeros(y.size, dtype=bool)
+    outlier[index] = np.abs(left) > 3.5
+    return _Posterior(
+        ln_h,
+        float(np.hypot(spread, width / np.sqrt(12.0))),
+        float(low),
+        float(high),
+        float(np.sum(weight.sum(axis=(1, 2)) * onset)),
+        float(np.sum(weight.sum(axis=(0, 2)) * release)),
+        amplitude,
+        rest,
+        outlier,
+    )
+
+
+def _log_positive(z: FloatArray) -> FloatArray:
+    """Log of the normal distribution function: the amplitude is positive."""
+    from scipy.special import log_ndtr
+
+    value: FloatArray = log_ndtr(z)
+    return value
+
+
+# --------------------------------------------------------------------------- follow-up
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """First bin after the high part that may not be used, and why."""
+
+    bin: int
+    reason: str
+
+
+class _Stops:
+    """Where follow-up ends: the first of several causes after a bin, in constant time."""
+
+    def __init__(self, grid: Grid, episodes: Sequence[Episode]) -> None:
+        step = grid.step_s
+        seen = grid.measured & ~grid.off_wrist
+        # one lost bin of a minute stream is not an interruption
+        tolerated = 1 if step >= 30.0 else int(30.0 / step)
+        lost = np.zeros(len(grid), dtype=bool)
+        for a, b in runs(~seen):
+            lost[a:b] = b - a > tolerated
+        motion = grid.motion_known & (grid.motion_met > STOP_MOTION_MET)
+        self._causes = (
+            ("gap", np.flatnonzero(lost)),
+            ("motion", np.flatnonzero(motion | (grid.steps_per_min >= 40.0) | grid.exercise)),
+            ("asleep", np.flatnonzero(grid.asleep)),
+            ("next_episode", np.array(sorted(grid.index(e.start_s) for e in episodes))),
+        )
+        self._size = len(grid)
+
+    def after(self, start: int, cap: int) -> _Stop:
+        """The first cause at or after `start`, at most `cap` bins later."""
+        best = _Stop(min(start + cap, self._size), "cap" if start + cap <= self._size else "gap")
+        for reason, bins in self._causes:
+            place = int(np.searchsorted(bins, start))
+            if place < bins.size and bins[place] < best.bin:
+                best = _Stop(int(bins[place]), reason)
+        return best
+
+
+# --------------------------------------------------------------------------- one episode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wearer:
+    """What one wearer's fits share."""
+
+    grid: Grid
+    expectation: Expectation
+    excess: FloatArray
+    level: FloatArray  # running median
+    calm: FloatArray  # running mean of five minutes, for settling
+    calm_known: BoolArray
+    range_bpm: float  # upper end of one's own resting range
+    plan: _Plan
+    stops: _Stops
+    rules: RecoverySettings
+
+
+def fit(
+    episodes: Sequence[Episode], grid: Grid, expectation: Expectation, settings: Settings
+) -> tuple[RecoveryFit, ...]:
+    """One fit per episode, in their order; bouts of exercise get the heart-rate recovery.
+
+    Rejected for reasons known without looking at the half-time only: precision depends on the
+    half-time, so a filter on it would bias every trend. Interrupted recoveries are right-censored,
+    those faster than the sampling resolves left-censored.
+    """
+    wearer = _wearer(episodes, grid, expectation, settings)
+    return tuple(
+        _exercise(e, wearer) if e.kind is EpisodeKind.EXERCISE else _stress(e, wearer)
+        for e in episodes
+    )
+
+
+def _wearer(
+    episodes: Sequence[Episode], grid: Grid, expectation: Expectation, settings: Settings
+) -> _Wearer:
+    rules = settings.recovery
+    excess = expectation.excess_bpm.astype(np.float64)
+    seen = grid.measured & ~grid.off_wrist
+    calm, known = _five_minutes(excess, seen, grid.step_s)
+    return _Wearer(
+        grid,
+        expectation,
+        excess,
+        running_median(excess, seen, settings.episodes.median_half_bins(grid.step_s)),
+        calm,
+        known,
+        1.645 * expectation.noise.mean_sd_bpm(max(1, round(300.0 / grid.step_s))),
+        _plan(grid.step_s, expectation.noise, rules, EXPONENTIAL),
+        _Stops(grid, episodes),
+        rules,
+    )
+
+
+def _five_minutes(
+    excess: FloatArray, seen: BoolArray, step_s: float
+) -> tuple[FloatArray, BoolArray]:
+    """Mean of the five minutes that start with each bin, and where most of them were seen."""
+    width = max(1, round(300.0 / step_s))
+    sums = np.concatenate(([0.0], np.cumsum(np.where(seen, excess, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(seen)))
+    first = np.arange(excess.size)
+    last = np.minimum(first + width, excess.size)
+    n = counts[last] - counts[first]
+    mean: FloatArray = (sums[last] - sums[first]) / np.maximum(n, 1)
+    known: BoolArray = n >= 0.6 * width
+    return mean, known
+
+
+def _stress(episode: Episode, wearer: _Wearer) -> RecoveryFit:
+    grid, rules, plan = wearer.grid, wearer.rules, wearer.plan
+    step = grid.step_s
+    a, b = grid.index(episode.start_s), grid.index(episode.end_s - 1e-6) + 1
+    inside = wearer.level[a:b]
+    high = a + int(np.flatnonzero(inside >= 0.85 * inside.max())[-1]) + 1
+    stop = wearer.stops.after(high, round(rules.cap_s / step))
+    blank = RecoveryFit(
+        episode=episode,
+        accepted=False,
+        resolution_s=rules.resolved_factor * step,
+        stop_reason=stop.reason,
+        follow_up_s=(stop.bin - high) * step,
+    )
+    why_not = _design_reason(episode, wearer, a, high, stop)
+    if why_not in ("follow_up", "missing"):
+        return replace(blank, why_not=why_not)
+    first = max(0, a - round(BEFORE_S / step))
+    y = wearer.excess[first : stop.bin]
+    variance = _extra_variance(wearer, first, a, stop.bin)
+    found = _posterior(plan, y, variance, a - first, high - first, rules.rest_sd_bpm)
+    if found is None:
+        return replace(blank, why_not="missing")
+    if found.outlier.any():
+        variance = variance + np.where(
+            found.outlier, 9.0 * wearer.expectation.noise.sigma_bpm**2, 0
+        )
+        again = _posterior(plan, y, variance, a - first, high - first, rules.rest_sd_bpm)
+        found = again or found
+    t_first = grid.t0_s + first * step
+    onset_s = t_first + found.onset_part * plan.part_s
+    release_s = t_first + found.release_part * plan.part_s
+    follow_up_s = max(grid.t0_s + stop.bin * step - release_s, 0.0)
+    fitted = replace(
+        blank,
+        accepted=not why_not,
+        why_not=why_not,
+        ln_h=found.ln_h,
+        ln_h_sd=found.sd,
+        follow_up_s=follow_up_s,
+        amplitude_bpm=found.amplitude,
+        rest_bpm=_rest_level(wearer, a, high) + found.rest,
+        onset_s=onset_s,
+        release_s=release_s,
+        percent_back=_percent_back(found.ln_h, follow_up_s),
+    )
+    fitted = _censor(fitted, found, step, rules)
+    return _settle(fitted, wearer, a, high, found.rest)
+
+
+def _design_reason(episode: Episode, wearer: _Wearer, a: int, high: int, stop: _Stop) -> str:
+    """Code of the reason to leave an episode out, from its design alone; empty if none."""
+    rules, step = wearer.rules, wearer.grid.step_s
+    follow_up_s = (stop.bin - high) * step
+    if follow_up_s < max(60.0, 2.0 * step):
+        return "follow_up"
+    seen = (wearer.grid.measured & ~wearer.grid.off_wrist)[a : stop.bin]
+    if 1.0 - float(seen.mean()) > rules.max_missing_share:
+        return "missing"
+    if episode.rise_bpm < rules.min_height_sigma * wearer.expectation.noise.sigma_bpm:
+        return "low"
+    return ""
+
+
+def _extra_variance(wearer: _Wearer, first: int, a: int, stop: int) -> FloatArray:
+    """Added variance per bin: infinite where not seen, or not usable before the onset."""
+    grid = wearer.grid
+    seen = (grid.measured & ~grid.off_wrist)[first:stop]
+    variance = np.where(seen, 0.0, np.inf)
+    calm_before = wearer.expectation.usable[first:a]
+    variance[: a - first][~calm_before] = np.inf
+    motion = np.where(grid.motion_known, grid.motion_met, 0.0)[first:stop]
+    restless = np.asarray(motion > 0.3) & seen
+    variance[restless] += wearer.expectation.noise.sigma_bpm**2
+    return variance
+
+
+def _rest_level(wearer: _Wearer, a: int, high: int) -> float:
+    """Expected heart rate under the episode, bpm."""
+    near = slice(a, max(high, a + 1))
+    seen = wearer.grid.measured[near]
+    expected = wearer.grid.hr_bpm[near].astype(np.float64) - wearer.excess[near]
+    return float(np.median(expected[seen])) if seen.any() else float("nan")
+
+
+def _percent_back(ln_h: float, follow_up_s: float) -> tuple[float | None, ...]:
+    """Share of the rise that is gone after 1, 2 and 5 min, percent, by the fitted curve."""
+    return tuple(
+        100.0 * (1.0 - float(np.exp2(-after / np.exp(ln_h)))) if follow_up_s >= after else None
+        for after in (60.0, 120.0, 300.0)
+    )
+
+
+def _censor(
+    fitted: RecoveryFit, found: _Posterior, step_s: float, rules: RecoverySettings
+) -> RecoveryFit:
+    """Right- or left-censor, or give the half-time with its interval.
+
+    Bounds do not depend on the half-time found, only on the follow-up and the sampling.
+    """
+    half_s = float(np.exp(fitted.ln_h))
+    right_s = 0.9 * fitted.follow_up_s
+    left_s = rules.resolved_factor * step_s
+    if half_s > right_s:
+        return replace(fitted, censored=Censored.RIGHT, bound_s=right_s)
+    if half_s < left_s:
+        return replace(fitted, censored=Censored.LEFT, bound_s=left_s)
+    low = min(float(np.exp(found.low)), half_s - step_s / 4.0)
+    high = max(float(np.exp(found.high)), half_s + step_s / 4.0)
+    estimate = Estimate(value=half_s, low=max(low, 0.0), high=high)
+    return replace(fitted, half_time_s=estimate)
+
+
+def _settle(fitted: RecoveryFit, wearer: _Wearer, a: int, high: int, rest: float) -> RecoveryFit:
+    """Time from release until five minutes lie within one's own resting range; area until then."""
+    grid, step = wearer.grid, wearer.grid.step_s
+    stop = wearer.stops.after(high, round(wearer.rules.settle_cap_s / step))
+    release = int(np.clip(grid.index(fitted.release_s), a, high))
+    last = max(stop.bin - max(1, round(300.0 / step)) + 1, release)
+    bins = np.arange(release, last)
+    back = wearer.calm_known[bins] & (wearer.calm[bins] <= wearer.range_bpm)
+    settled = bins[np.argmax(back)] if back.any() else stop.bin
+    end_s = grid.t0_s + float(settled) * step
+    settled_s = max(end_s - fitted.release_s, 0.0)
+    seen = grid.measured[a:settled] & ~grid.off_wrist[a:settled]
+    area = float(np.sum(np.where(seen, wearer.excess[a:settled] - rest, 0.0))) * step / 60.0
+    return replace(
+        fitted,
+        settled_s=settled_s,
+        settled_censored=not back.any(),
+        settled_follow_up_s=max(grid.t0_s + stop.bin * step - fitted.release_s, 0.0),
+        active_s=max(end_s - fitted.onset_s, 0.0),
+        active_censored=not back.any(),
+        area_bpm_min=area,
+    )
+
+
+# --------------------------------------------------------------------------- exercise
+
+
+def _exercise(episode: Episode, wearer: _Wearer) -> RecoveryFit:
+    """Heart-rate recovery after the end of effort: fall within 60 and 120 s, time to half.
+
+    The effort ends with the last bin within 5 bpm of the top of the last five minutes of the bout;
+    times count from that bin's end.
+    A jump of more than 30 bpm within 15 s is a sensor that lost the pulse: nothing is reported.
+
+    Reference: Cole et al. (2000), Ann Intern Med 132:552.
+    """
+    grid, step = wearer.grid, wearer.grid.step_s
+    b = min(grid.index(episode.end_s - 1e-6) + 1, len(grid))
+    a = max(grid.index(episode.start_s), b - round(300.0 / step))
+    reach = min(len(grid), b + round(600.0 / step))
+    seen = grid.measured & ~grid.off_wrist
+    blank = RecoveryFit(
+        episode=episode, accepted=False, resolution_s=wearer.rules.resolved_factor * step
+    )
+    hr = grid.hr_bpm[a:reach].astype(np.float64)
+    known = seen[a:reach]
+    if not known[: b - a].any() or known.mean() < 0.8:
+        return replace(blank, why_not="missing")
+    hr = np.interp(np.arange(hr.size), np.flatnonzero(known), hr[known])
+    top = float(hr[: b - a + round(30.0 / step)].max())
+    end = int(np.flatnonzero(hr[: b - a + round(30.0 / step)] >= top - 5.0)[-1])
+    peak = float(hr[end])
+    t: FloatArray = (np.arange(-end, hr.size - end, dtype=np.float64) - 0.5) * step
+    follow_up_s = float(t[-1])
+    blank = replace(blank, follow_up_s=follow_up_s, peak_hr_bpm=peak)
+    if follow_up_s < 60.0:
+        return replace(blank, why_not="follow_up")
+    span = max(1, round(15.0 / step))
+    falls = hr[: hr.size - span] - hr[span:]
+    if step <= 15.0 and np.any(np.abs(falls[max(end - span, 0) :]) > 30.0):
+        return replace(blank, why_not="dropout")
+    hrr60 = peak - float(np.interp(60.0, t, hr))
+    hrr120 = peak - float(np.interp(120.0, t, hr)) if follow_up_s >= 120.0 else None
+    before = max(0, grid.index(episode.start_s) - round(300.0 / step))
+    rest_bins = seen[before : grid.index(episode.start_s)]
+    rest = (
+        float(np.median(grid.hr_bpm[before : grid.index(episode.start_s)][rest_bins]))
+        if rest_bins.any()
+        else float(hr[end:].min())
+    )
+    fitted = replace(
+        blank,
+        accepted=True,
+        hrr60_bpm=hrr60,
+        hrr120_bpm=hrr120,
+        amplitude_bpm=peak - rest,
+        rest_bpm=rest,
+        release_s=grid.t0_s + (a + end + 1.0) * step,
+    )
+    return _exercise_half(fitted, hr[end:], t[end:], step)
+
+
+def _exercise_half(fitted: RecoveryFit, hr: FloatArray, t: FloatArray, step: float) -> RecoveryFit:
+    """First time below half of the way to rest, or how long it surely was not."""
+    half = fitted.rest_bpm + 0.5 * fitted.amplitude_bpm
+    below = np.flatnonzero(hr <= half)
+    if fitted.amplitude_bpm < 20.0:
+        return replace(fitted, accepted=False, why_not="low")
+    if below.size == 0:
+        return replace(fitted, censored=Censored.RIGHT, bound_s=float(t[-1]))
+    at = int(below[0])
+    if at == 0 or t[at] < fitted.resolution_s:
+        return replace(fitted, censored=Censored.LEFT, bound_s=fitted.resolution_s)
+    share = (hr[at - 1] - half) / max(hr[at - 1] - hr[at], 1e-6)
+    half_s = float(t[at - 1] + share * step)
+    estimate = Estimate(value=half_s, low=max(half_s - step, 0.0), high=half_s + step)
+    return replace(
+        fitted, half_time_s=estimate, ln_h=float(np.log(half_s)), ln_h_sd=float(step / 2.0 / half_s)
+    )
+
+
+# --------------------------------------------------------------------------- for drawing
+
+
+def curve(
+    fitted: RecoveryFit, grid: Grid, expectation: Expectation, after_s: float = 900.0
+) -> RecoveryCurve:
+    """Measured excess from five minutes before the release on, for the overlay figure."""
+    release_s = fitted.release_s
+    first = max(0, grid.index(release_s - 300.0))
+    last = min(len(grid), grid.index(release_s + min(after_s, fitted.follow_up_s)) + 1)
+    seen = grid.measured[first:last] & ~grid.off_wrist[first:last]
+    t: FloatArray = grid.t_s[first:last] + 0.5 * grid.step_s - release_s
+    return RecoveryCurve(
+        t[seen],
+        expectation.excess_bpm[first:last][seen].astype(np.float64),
+        fitted.episode.start_s,
+        fitted.follow_up_s,
+    )
