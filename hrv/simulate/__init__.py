@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from hrv.errors import SettingsError
@@ -15,7 +16,7 @@ from hrv.simulate.streams import Streams
 
 START = date(2026, 1, 5)  # a Monday
 
-__all__ = ["SCENARIOS", "START", "Scenario", "SimulatedDay", "life", "wearer"]
+__all__ = ["SCENARIOS", "START", "Scenario", "SimulatedDay", "life", "wearer", "write"]
 
 
 def find(name: str | Scenario) -> Scenario:
@@ -50,3 +51,24 @@ def life(
 def wearer(scenario: str | Scenario, *args: Any, **knobs: Any) -> Iterator[SimulatedDay]:
     """The days of `life(scenario, ...)` in order, each with its truth."""
     yield from days(life(scenario, *args, **knobs))
+
+
+def write(
+    scenario: str | Scenario,
+    out_dir: str | Path,
+    days: int = 168,
+    seed: int = 1,
+    half_time_s: float = 120.0,
+    products: Sequence[str] = ("fit",),
+    start: date = START,
+    *,
+    body: Body | None = None,
+) -> Path:
+    """The export of a simulated person in `out_dir`, its truth in `OUT_DIR.truth.json` beside it.
+
+    `products` are names of `hrv.simulate.export.PRODUCTS`. The folder must be new or empty.
+    """
+    from hrv.simulate import export
+
+    person = life(scenario, days, seed, half_time_s, start=start, body=body)
+    return export.write(person, Path(out_dir), products, start)

@@ -23,6 +23,7 @@ class Device:
     """A watch and its habits."""
 
     name: str = "watch one"
+    product: int = 3100
     hr_period_s: int = 60
     smoothing_s: int = 5
     noise_bpm: float = 1.0

@@ -54,6 +54,7 @@ class Outside:
     stressors: tuple[Stressor, ...]
     worn: NDArray[np.bool_]  # per second
     false_tag: tuple[float, str] | None = None
+    life_tags: tuple[tuple[float, float | None, str, str], ...] = ()  # start, end, kind, label
 
 
 @dataclass(slots=True)

@@ -1,0 +1,169 @@
+"""From a simulated life to the files a person would hand in, with the truth beside them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from hrv.errors import SettingsError
+from hrv.model import DAY_S, as_date, as_day
+from hrv.simulate.heart import SimulatedDay, days
+from hrv.simulate.life import Life
+
+OFFSET_S = 3600.0  # local minus UTC
+TRUTH_SCHEMA = 1
+
+
+class Product(Protocol):
+    """A kind of export, fed day by day."""
+
+    def add(self, day: SimulatedDay) -> None: ...
+
+
+@dataclass(slots=True)
+class OwnFiles:
+    """What the person writes: tags.csv and ratings.csv."""
+
+    out: Path
+    life: Life
+    origin_s: float
+    offset_s: float
+    tags: list[tuple[float, float | None, str, str]] = field(default_factory=list)
+    ratings: list[tuple[date, str, int]] = field(default_factory=list)
+
+    def add(self, day: SimulatedDay) -> None:
+        """The tags and ratings of one day."""
+        for stressor in day.outside.stressors:
+            if stressor.technique is not None:
+                start, end, what = stressor.technique
+                self.tags.append((start, end, "technique", what))
+            if stressor.tag is not None:
+                self.tags.append((stressor.tag[0], None, "event", stressor.tag[1]))
+        if day.outside.false_tag is not None:
+            at, what = day.outside.false_tag
+            self.tags.append((at, None, "event", what))
+        self.tags.extend(day.outside.life_tags)
+        on = as_date(int((self.origin_s + self.offset_s + day.start_s) // DAY_S))
+        self.ratings.append((on, "presence", day.rating))
+        self.ratings.append((on, "effort", day.effort))
+
+    def close(self) -> None:
+        """Write both files."""
+        with (self.out / "tags.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("start", "end", "kind", "label"))
+            for start, end, kind, label in sorted(self.tags, key=lambda tag: tag[0]):
+                until = "" if end is None else self._iso(end)
+                writer.writerow((self._iso(start), until, kind, label))
+        with (self.out / "ratings.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("date", "scale", "value"))
+            writer.writerows((on.isoformat(), scale, value) for on, scale, value in self.ratings)
+
+    def _iso(self, t_s: float) -> str:
+        return iso(self.origin_s + t_s, self.offset_s)
+
+
+def iso(unix_s: float, offset_s: float) -> str:
+    """ISO 8601 local time with its offset, whole seconds."""
+    local = datetime.fromtimestamp(round(unix_s) + offset_s, tz=UTC)
+    sign = "+" if offset_s >= 0 else "-"
+    hours, minutes = divmod(abs(int(offset_s)) // 60, 60)
+    return f"{local:%Y-%m-%dT%H:%M:%S}{sign}{hours:02d}:{minutes:02d}"
+
+
+def origin_s(start: date, offset_s: float = OFFSET_S) -> float:
+    """Unix time of the local midnight that begins a date."""
+    return as_day(start) * DAY_S - offset_s
+
+
+def truth(life: Life, all_days: Iterable[SimulatedDay], start: date) -> dict[str, Any]:
+    """All that was put in. Times are Unix seconds."""
+    zero = origin_s(start)
+    record: dict[str, Any] = {
+        "schema": TRUTH_SCHEMA,
+        "this_is": "the truth behind a simulated export; no reader takes it as data",
+        "scenario": life.scenario.knobs(),
+        "expected": [state.value for state in life.scenario.expected],
+        "never": [state.value for state in life.scenario.never],
+        "seed": life.streams.seed,
+        "start": start.isoformat(),
+        "days": life.days,
+        "utc_offset_s": OFFSET_S,
+        "body": {name: getattr(life.body, name) for name in life.body.__dataclass_fields__},
+        "episodes": [],
+        "daily": [],
+    }
+    for day in all_days:
+        record["episodes"] += [_episode(each, zero) for each in day.outside.stressors]
+        record["daily"].append(_daily(day, start))
+    return record
+
+
+def _episode(stressor: Any, zero: float) -> dict[str, Any]:
+    return {
+        "t_on": round(zero + stressor.on_s, 1),
+        "t_off": round(zero + stressor.off_s, 1),
+        "amplitude_bpm": round(stressor.height_bpm, 3),
+        "half_time_s": round(stressor.half_time_s, 2),
+        "technique": stressor.technique is not None,
+        "tagged": stressor.tag is not None,
+        "visible": stressor.visible,
+    }
+
+
+def _daily(day: SimulatedDay, start: date) -> dict[str, Any]:
+    outside = day.outside
+    asleep = outside.asleep
+    return {
+        "date": (start + timedelta(days=day.index)).isoformat(),
+        "base_bpm": round(day.base_bpm, 3),
+        "median_half_time_s": round(float(2.718281828459045**day.ln_half_time), 2),
+        "mean_asleep_bpm": round(float(day.rest_bpm[asleep].mean()), 2) if asleep.any() else None,
+        "worn_hours": round(float(outside.worn.sum()) / 3600.0, 2),
+        "exercise": [[round(a, 1), round(b, 1)] for a, b in outside.training],
+    }
+
+
+def _fit(out: Path, life: Life, zero: float, offset_s: float) -> Product:
+    from hrv.simulate.fit_export import FitExport
+
+    return FitExport(out, life, zero, offset_s)
+
+
+PRODUCTS: dict[str, Callable[[Path, Life, float, float], Product]] = {"fit": _fit}
+
+
+def write(life: Life, out_dir: Path, products: Sequence[str], start: date) -> Path:
+    """Export files into `out_dir`, the truth into `OUT_DIR.truth.json` beside it."""
+    unknown = [name for name in products if name not in PRODUCTS]
+    if unknown or not products:
+        raise SettingsError(
+            f"no product {', '.join(map(repr, unknown)) or 'asked for'}",
+            way_out=f"Products: {', '.join(PRODUCTS)}",
+        )
+    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
+        raise SettingsError(f"{out_dir} is not an empty folder", way_out="Name a new folder")
+    out_dir.mkdir(parents=True, exist_ok=True)
+    zero = origin_s(start)
+    writers: list[Any] = [PRODUCTS[name](out_dir, life, zero, OFFSET_S) for name in products]
+    writers.append(OwnFiles(out_dir, life, zero, OFFSET_S))
+    record = truth(life, _told(days(life), writers), start)
+    for writer in writers:
+        if hasattr(writer, "close"):
+            writer.close()
+    beside = out_dir.with_name(out_dir.name + ".truth.json")
+    beside.write_text(json.dumps(record, indent=None, separators=(",", ":")), encoding="utf-8")
+    return out_dir
+
+
+def _told(all_days: Iterable[SimulatedDay], writers: Sequence[Product]) -> Iterable[SimulatedDay]:
+    for day in all_days:
+        for writer in writers:
+            writer.add(day)
+        yield day
