@@ -264,6 +264,7 @@ class _Wearer:
 
     grid: Grid
     expectation: Expectation
+    seen: BoolArray
     excess: FloatArray
     level: FloatArray  # running median
     calm: FloatArray  # running mean of five minutes, for settling
@@ -300,6 +301,7 @@ def _wearer(
     return _Wearer(
         grid,
         expectation,
+        seen,
         excess,
         running_median(excess, seen, settings.episodes.median_half_bins(grid.step_s)),
         calm,
@@ -382,7 +384,7 @@ def _design_reason(episode: Episode, wearer: _Wearer, a: int, high: int, stop: _
     follow_up_s = (stop.bin - high) * step
     if follow_up_s < max(60.0, 2.0 * step):
         return "follow_up"
-    seen = (wearer.grid.measured & ~wearer.grid.off_wrist)[a : stop.bin]
+    seen = wearer.seen[a : stop.bin]
     if 1.0 - float(seen.mean()) > rules.max_missing_share:
         return "missing"
     if episode.rise_bpm < rules.min_height_sigma * wearer.expectation.noise.sigma_bpm:
@@ -393,12 +395,11 @@ def _design_reason(episode: Episode, wearer: _Wearer, a: int, high: int, stop: _
 def _extra_variance(wearer: _Wearer, first: int, a: int, stop: int) -> FloatArray:
     """Added variance per bin: infinite where not seen, or not usable before the onset."""
     grid = wearer.grid
-    seen = (grid.measured & ~grid.off_wrist)[first:stop]
+    seen = wearer.seen[first:stop]
     variance = np.where(seen, 0.0, np.inf)
     calm_before = wearer.expectation.usable[first:a]
     variance[: a - first][~calm_before] = np.inf
-    motion = np.where(grid.motion_known, grid.motion_met, 0.0)[first:stop]
-    restless = np.asarray(motion > 0.3) & seen
+    restless = seen & grid.motion_known[first:stop] & (grid.motion_met[first:stop] > 0.3)
     variance[restless] += wearer.expectation.noise.sigma_bpm**2
     return variance
 
@@ -450,7 +451,7 @@ def _settle(fitted: RecoveryFit, wearer: _Wearer, a: int, high: int, rest: float
     settled = bins[np.argmax(back)] if back.any() else stop.bin
     end_s = grid.t0_s + float(settled) * step
     settled_s = max(end_s - fitted.release_s, 0.0)
-    seen = grid.measured[a:settled] & ~grid.off_wrist[a:settled]
+    seen = wearer.seen[a:settled]
     area = float(np.sum(np.where(seen, wearer.excess[a:settled] - rest, 0.0))) * step / 60.0
     return replace(
         fitted,
@@ -479,7 +480,7 @@ def _exercise(episode: Episode, wearer: _Wearer) -> RecoveryFit:
     b = min(grid.index(episode.end_s - 1e-6) + 1, len(grid))
     a = max(grid.index(episode.start_s), b - round(300.0 / step))
     reach = min(len(grid), b + round(600.0 / step))
-    seen = grid.measured & ~grid.off_wrist
+    seen = wearer.seen
     blank = RecoveryFit(
         episode=episode, accepted=False, resolution_s=wearer.rules.resolved_factor * step
     )
