@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,12 @@ from hrv.simulate.life import STAND, TRAIN, WALK, Life
 from hrv.simulate.streams import Part
 
 WALKING, RUNNING, SEDENTARY = 6, 1, 8
-INTENSITY = {STAND: 2, WALK: 3, TRAIN: 6}
+INTENSITY = {STAND: 1, WALK: 2, TRAIN: 5}
 COOL_DOWN_S = 240.0  # the recording goes on after the effort
 TIMER, LAP, SESSION_END = 0, 9, 8
 START, STOP_ALL = 0, 4
 STRAP = 120
+LAP_BUTTON, LAP_LAST = 0, 7
 STRAP_ARTEFACTS = Artefacts(missed=0.002, extra=0.001, ectopic=0.0, misplaced=0.0)
 
 
@@ -123,12 +125,12 @@ class FitExport:
         return tuple(rows)
 
     def _rests(self, seen: Observed) -> tuple[Rows, ...]:
-        """Where a minute without steps begins, or its intensity changes."""
-        still = (seen.steps == 0) & seen.worn_minute
-        level = np.where(seen.kind == STAND, INTENSITY[STAND], 0)
+        """The end of the first minute without steps, and wherever its intensity changes."""
+        still = seen.steps == 0
+        level = np.where(seen.worn_minute & (seen.kind == STAND), INTENSITY[STAND], 0)
         level[~still] = -1
         change = still & (np.diff(level, prepend=-1) != 0)
-        t = self._unix(seen.minute_t_s[change])
+        t = self._unix(seen.minute_t_s[change] + 60.0)
         coded = SEDENTARY | level[change] << 5
         return (Rows("monitoring", order=t, timestamp=t, current_activity_type_intensity=coded),)
 
@@ -217,9 +219,9 @@ class FitExport:
         writer.interleave(*rows)
         writer.add("event", timestamp=t[-1], event=TIMER, event_type=STOP_ALL)
         cut = int(running.sum())
-        for a, b in ((0, cut), (cut, hr.size)):
+        for a, b, trigger in ((0, cut, LAP_BUTTON), (cut, hr.size, LAP_LAST)):
             if b > a:
-                self._totals(writer, "lap", t[a:b], hr[a:b], event=LAP)
+                self._totals(writer, "lap", t[a:b], hr[a:b], event=LAP, lap_trigger=trigger)
         self._totals(writer, "session", t, hr, event=SESSION_END)
         writer.add(
             "activity", timestamp=t[-1], total_timer_time=float(hr.size), num_sessions=1,
@@ -228,12 +230,12 @@ class FitExport:
         self._save("Activity", begin, "", writer.finish())
 
     def _totals(
-        self, writer: FitWriter, message: str, t: FloatArray, hr: FloatArray, event: int
+        self, writer: FitWriter, message: str, t: FloatArray, hr: FloatArray, **more: Any
     ) -> None:
         writer.add(
-            message, timestamp=t[-1] + 1.0, event=event, event_type=1, start_time=t[0],
+            message, timestamp=t[-1] + 1.0, event_type=1, start_time=t[0],
             total_elapsed_time=float(t.size), total_timer_time=float(t.size), sport=RUNNING,
-            avg_heart_rate=round(float(hr.mean())), max_heart_rate=int(hr.max()),
+            avg_heart_rate=round(float(hr.mean())), max_heart_rate=int(hr.max()), **more,
         )  # fmt: skip
 
     def _beats(self, day: SimulatedDay, first: int, last: int, rng: np.random.Generator) -> Rows:
