@@ -1,0 +1,71 @@
+"""Baseline arousal: is the resting level itself lower, not only the peaks?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrv import baseline
+from hrv.markers.marker import Context, Marker, from_trend, passed_on, unknown
+from hrv.model import DailySeries, MarkerFinding, Missing
+
+
+def own_sd(values: DailySeries, reference_days: int) -> float:
+    """Robust SD of the reference days (first of the window), unit of the series."""
+    first = values.value[:reference_days]
+    return 1.4826 * float(np.median(np.abs(first - np.median(first)))) or float(np.std(first))
+
+
+def find(context: Context) -> MarkerFinding:
+    """Trend of the resting measure that was chosen by its number of days."""
+    name = context.measure
+    if name is None:
+        return unknown(MARKER.id, "baseline_no_days")
+    measure, gates = baseline.MEASURES[name], context.settings.verdict
+    values = baseline.series(context.days, name, context.window)
+    facts = {"measure": name, "measure_unit": measure.unit, "n": int(values.day.size)}
+    if context.length < gates.min_days:
+        short = Missing("short_window", {"days": context.length, "needed": gates.min_days})
+        return passed_on(MARKER.id, short, **facts)
+    needed = max(gates.min_nights, round(gates.min_night_share * context.length))
+    if values.day.size < needed:
+        few = Missing("few_resting_days", {"n": int(values.day.size), "needed": needed})
+        return passed_on(MARKER.id, few, **facts)
+    sd = own_sd(values, context.settings.baseline.reference_days)
+    worth = context.settings.trend.worth_baseline_sd * (1.0 if name == "arousal_z" else sd)
+    found = context.daily_trend(values, log=measure.log, worth_having=worth)
+    if isinstance(found, Missing):
+        return passed_on(MARKER.id, found, **facts)
+    facts["own_sd"] = sd
+    facts.update(_beside_heart_rate(context, name))
+    return from_trend(MARKER.id, found, measure.better, measure.unit, context, **facts)
+
+
+def _beside_heart_rate(context: Context, name: str) -> dict[str, float]:
+    """Trend of ln RMSSD per interval: what is left of an HRV trend after the heart rate's."""
+    if name not in ("ln_rmssd", "arousal_z"):
+        return {}
+    values = baseline.series(context.days, "ln_rmssd_per_rr", context.window)
+    if values.day.size < context.settings.verdict.min_nights:
+        return {}
+    found = context.daily_trend(values, log=True)
+    if isinstance(found, Missing):
+        return {}
+    return {"per_rr_change": found.total.value, "per_rr_p": found.p_value}
+
+
+MARKER = Marker(
+    id="baseline_arousal",
+    label="Baseline arousal",
+    question="Is it reflected in the baseline, not only in control of the peaks?",
+    unit="SD",
+    better="lower",
+    minimum="56 days, at least 24 of them and 45 % with the resting measure",
+    formula="night heart rate (lowest 30 min), mean ln RMSSD of sleep and still-awake heart rate "
+    "(20th percentile), each in SDs of the first 28 valid days, weighted .4/.3/.3; a single "
+    "measure where there is only one; total change over the window",
+    statistic="autocorrelation-averaged regression on days",
+    fallback="the vendor's resting heart rate, RMSSD or SDNN, named",
+    reference="Plews et al. (2014), IJSPP 9:783; de Geus et al. (2019), Psychophysiology 56:e13287",
+    find=find,
+    primary=True,
+)

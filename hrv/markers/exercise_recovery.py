@@ -1,0 +1,135 @@
+"""Exercise recovery: supporting evidence only. Faster after effort may be fitness."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from hrv.markers.marker import Context, Marker, from_trend, passed_on, unknown
+from hrv.model import DailySeries, EpisodeKind, MarkerFinding, Missing, RecoveryFit, Trend
+
+MIN_BOUTS = 10
+CADENCE = (90.0, 110.0)  # steps/min
+MIN_WALKING_MIN = 5
+MIN_WALKING_DAYS = 24
+
+
+def bouts(context: Context) -> list[RecoveryFit]:
+    """Measured recoveries after workouts within the window."""
+    return [
+        f
+        for f in context.fits
+        if f.accepted and f.episode.kind is EpisodeKind.EXERCISE and context.inside(f.episode.day)
+    ]
+
+
+def comparable(found: list[RecoveryFit]) -> list[RecoveryFit]:
+    """Bouts that ended within 12 bpm of the usual peak: recovery depends on effort."""
+    peaks = [f.peak_hr_bpm for f in found if f.peak_hr_bpm is not None]
+    if not peaks:
+        return []
+    middle = float(np.median(peaks))
+    return [f for f in found if f.peak_hr_bpm is not None and abs(f.peak_hr_bpm - middle) <= 12.0]
+
+
+def walking(context: Context) -> DailySeries:
+    """Median heart rate a day at 90-110 steps/min held for three minutes, outside workouts."""
+    grid = context.grid
+    empty = DailySeries(np.empty(0, dtype=np.int64), np.empty(0))
+    if grid is None or grid.step_s > 90.0:
+        return empty
+    steady = (grid.steps_per_min >= CADENCE[0]) & (grid.steps_per_min <= CADENCE[1])
+    steady &= ~grid.exercise
+    width = max(1, round(180.0 / grid.step_s))
+    if len(grid) <= width:
+        return empty
+    count = np.concatenate([[0], np.cumsum(steady)])
+    held = np.zeros(len(grid), dtype=bool)
+    held[width - 1 :] = (count[width:] - count[:-width]) == width
+    at = np.flatnonzero(held & grid.measured)
+    days: dict[int, list[float]] = defaultdict(list)
+    for day, hr in zip(grid.day[at].tolist(), grid.hr_bpm[at].tolist(), strict=True):
+        days[day].append(hr)
+    enough = MIN_WALKING_MIN * 60.0 / grid.step_s
+    rows = [(d, float(np.median(v))) for d, v in sorted(days.items()) if len(v) >= enough]
+    rows = [(d, v) for d, v in rows if context.inside(d)]
+    if not rows:
+        return empty
+    return DailySeries(np.array([d for d, _ in rows]), np.array([v for _, v in rows]))
+
+
+def find(context: Context) -> MarkerFinding:
+    """Trend of the fall within 60 s after comparable efforts, else of walking heart rate.
+
+    Both trends travel as facts: they guard a verdict against mistaking fitness for calm.
+    """
+    found = bouts(context)
+    alike = comparable([f for f in found if f.hrr60_bpm is not None])
+    pace = walking(context)
+    facts: dict[str, Any] = {
+        "bouts": len(found),
+        "alike": len(alike),
+        "walking_days": pace.day.size,
+    }
+    if alike:
+        facts["hrr60_bpm"] = float(
+            np.median([f.hrr60_bpm for f in alike if f.hrr60_bpm is not None])
+        )
+    if not found and pace.day.size == 0:
+        return unknown(MARKER.id, "no_effort", **facts)
+    bout_trend = _bout_trend(context, alike)
+    pace_trend = None
+    if pace.day.size >= MIN_WALKING_DAYS and context.length >= context.settings.verdict.min_days:
+        one = context.daily_trend(pace, worth_having=2.0)
+        pace_trend = one if isinstance(one, Trend) else None
+    if bout_trend is not None:
+        facts["bouts_change"] = bout_trend.total.value
+        facts["bouts_better"] = 1.0 - bout_trend.p_fall
+        facts["bouts_se"] = bout_trend.se
+    if pace_trend is not None:
+        facts["walking_change"] = pace_trend.total.value
+        facts["walking_better"] = pace_trend.p_fall
+        facts["walking_se"] = pace_trend.se
+    if bout_trend is not None:
+        return from_trend(MARKER.id, bout_trend, "higher", "bpm", context, **facts, part="bouts")
+    if pace_trend is not None:
+        return from_trend(MARKER.id, pace_trend, "lower", "bpm", context, **facts, part="walking")
+    few = Missing(
+        "few_efforts",
+        {"n": len(alike), "needed": MIN_BOUTS, "walking_days": int(pace.day.size)},
+    )
+    return passed_on(MARKER.id, few, **facts)
+
+
+def _bout_trend(context: Context, alike: list[RecoveryFit]) -> Trend | None:
+    if len(alike) < MIN_BOUTS or context.length < context.settings.verdict.min_days:
+        return None
+    days: dict[int, list[float]] = defaultdict(list)
+    for fit in alike:
+        if fit.hrr60_bpm is not None:
+            days[fit.episode.day].append(fit.hrr60_bpm)
+    values = DailySeries(
+        np.array(sorted(days), dtype=np.int64), np.array([np.mean(days[d]) for d in sorted(days)])
+    )
+    found = context.daily_trend(values, worth_having=3.0)
+    return found if isinstance(found, Trend) else None
+
+
+MARKER = Marker(
+    id="exercise_recovery",
+    label="After exercise",
+    question="Supporting evidence only: faster after effort may be fitness",
+    unit="bpm",
+    better="higher",
+    minimum="10 comparable efforts with 60 s recorded after them, or 24 days with five minutes of "
+    "steady walking, over 56 days",
+    formula="fall of heart rate within 60 s after efforts that ended within 12 bpm of the usual "
+    "peak; median heart rate at 90-110 steps/min held for three minutes",
+    statistic="autocorrelation-averaged regression on days",
+    fallback="none",
+    reference="Cole et al. (2000), Ann Intern Med 132:552; Forcier et al. (2006)",
+    find=find,
+    supporting=True,
+)

@@ -1,0 +1,308 @@
+"""What a marker is, what it may look at, and how its finding is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from hrv import trend
+from hrv.model import (
+    BaselineDay,
+    BoolArray,
+    Coverage,
+    DailySeries,
+    DayValue,
+    Episode,
+    EpisodeKind,
+    Estimate,
+    Expectation,
+    Grid,
+    LocalClock,
+    MarkerFinding,
+    MarkerState,
+    Missing,
+    Night,
+    Rating,
+    RecoveryFit,
+    Span,
+    SpanKind,
+    Tier,
+    Timeline,
+    Trend,
+)
+from hrv.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """A dated change that is no recovery: a device, a firmware, a medicine."""
+
+    day: int
+    kind: str  # device, medicine, change, illness
+    label: str = ""
+
+
+def breaks(timeline: Timeline) -> tuple[Break, ...]:
+    """Known breaks of a timeline: medicines that were tagged, devices that replaced each other.
+
+    A device counts as replaced if the files of one end before those of the next begin.
+    """
+    day = timeline.clock.day
+    found = [
+        Break(day=int(day(s.start_s).item()), kind=s.kind.value, label=s.label)
+        for s in timeline.spans
+        if s.kind in (SpanKind.MEDICINE, SpanKind.ILLNESS)
+    ]
+    reach: dict[str, list[float]] = {}
+    for item in timeline.inputs:
+        if item.device and item.first_s is not None and item.last_s is not None:
+            old = reach.setdefault(item.device, [item.first_s, item.last_s])
+            old[0], old[1] = min(old[0], item.first_s), max(old[1], item.last_s)
+    order = sorted(reach, key=lambda name: reach[name][0])
+    for before, after in pairwise(order):
+        if reach[before][1] <= reach[after][0] + 86_400.0:
+            found.append(Break(day=int(day(reach[after][0]).item()), kind="device", label=after))
+    return tuple(sorted(found, key=lambda item: (item.day, item.kind, item.label)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Context:
+    """Everything that markers may look at, for one window."""
+
+    window: tuple[int, int]  # first and last local day
+    days: tuple[BaselineDay, ...]
+    fits: tuple[RecoveryFit, ...]
+    episodes: tuple[Episode, ...] = ()
+    nights: tuple[Night, ...] = ()
+    spans: tuple[Span, ...] = ()
+    ratings: tuple[Rating, ...] = ()
+    day_values: tuple[DayValue, ...] = ()
+    measure: str | None = None  # chosen resting measure, before any trend
+    grid: Grid | None = None
+    expectation: Expectation | None = None
+    coverage: Coverage
+    clock: LocalClock
+    settings: Settings
+    breaks: tuple[Break, ...] = ()
+    change_day: int | None = None
+
+    @property
+    def length(self) -> int:
+        """Days in the window."""
+        return self.window[1] - self.window[0] + 1
+
+    def inside(self, day: int) -> bool:
+        return self.window[0] <= day <= self.window[1]
+
+    def rng(self, name: str) -> np.random.Generator:
+        """A generator of its own for every marker: one marker's draws never move another's."""
+        return np.random.default_rng([self.settings.seed, *name.encode()])
+
+    def followed(self) -> tuple[RecoveryFit, ...]:
+        """Recoveries within the window that count: accepted, not after exercise."""
+        return tuple(
+            f
+            for f in self.fits
+            if f.accepted
+            and f.episode.kind is not EpisodeKind.EXERCISE
+            and self.inside(f.episode.day)
+        )
+
+    def technique_free(self) -> tuple[RecoveryFit, ...]:
+        """Episodes in which no technique was used."""
+        return tuple(f for f in self.followed() if not f.episode.technique)
+
+    def detected(self) -> tuple[RecoveryFit, ...]:
+        """Every episode of the window, also those whose recovery could not be measured."""
+        return tuple(
+            f
+            for f in self.fits
+            if f.episode.kind is not EpisodeKind.EXERCISE and self.inside(f.episode.day)
+        )
+
+    def daily_trend(
+        self,
+        series: DailySeries,
+        *,
+        log: bool = False,
+        worth_having: float | None = None,
+    ) -> Trend | Missing:
+        """Total change of one value a day over the window, known breaks held constant."""
+        return trend.daily(
+            series,
+            settings=self.settings.trend,
+            log=log,
+            worth_having=worth_having,
+            breaks=self.steps(),
+            window=self.window,
+        )
+
+    def episode_trend(
+        self,
+        fits: Sequence[RecoveryFit],
+        name: str,
+        *,
+        endpoint: str,
+        worth_having: float | None = None,
+        adjust_height: bool = False,
+    ) -> Trend | Missing:
+        """Total change of a log duration or height over the window; `name` fixes the draws."""
+        return trend.episodic(
+            fits,
+            endpoint=endpoint,
+            settings=self.settings.trend,
+            recovery=self.settings.recovery,
+            worth_having=worth_having,
+            breaks=self.steps(),
+            window=self.window,
+            adjust_height=adjust_height,
+            threshold_bpm=None if self.expectation is None else self.expectation.threshold_bpm,
+            rng=self.rng(name),
+        )
+
+    def steps(self) -> dict[str, int]:
+        """First days of a new level, by name: devices, medicines. Illness is no step."""
+        return {
+            f"{item.kind} {item.label}".strip(): item.day
+            for item in self.breaks
+            if item.kind != "illness" and self.window[0] < item.day <= self.window[1]
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """One practical test of the articles and how it is measured.
+
+    `better` is the favourable direction of the endpoint: lower, higher, or empty for markers that
+    are only described. `worth_having` names a threshold in the trend settings.
+    """
+
+    id: str
+    label: str
+    question: str  # the test in the articles
+    unit: str
+    better: str
+    minimum: str  # data without which there is no answer
+    formula: str
+    statistic: str
+    fallback: str  # what daily values alone can still say
+    reference: str
+    find: Callable[[Context], MarkerFinding]
+    primary: bool = False
+    supporting: bool = False  # never part of the multiplicity family
+
+
+def unknown(marker: str, code: str, **facts: Any) -> MarkerFinding:
+    """A marker that the data cannot answer, with what is missing."""
+    return MarkerFinding(id=marker, state=MarkerState.UNKNOWN, why_unknown=Missing(code, facts))
+
+
+def passed_on(marker: str, why: Missing, **facts: Any) -> MarkerFinding:
+    """A marker whose statistic came back empty; what is known without it travels in `facts`."""
+    return MarkerFinding(id=marker, state=MarkerState.UNKNOWN, why_unknown=why, facts=facts)
+
+
+def direction(p_value: float, change: float, better: str, alpha: float) -> MarkerState:
+    """Improving or worsening if the test says so, else undetermined."""
+    if p_value > alpha or not better or change == 0.0:
+        return MarkerState.UNDETERMINED
+    fell = change < 0.0
+    return MarkerState.IMPROVING if fell == (better == "lower") else MarkerState.WORSENING
+
+
+def state_of(found: Trend, better: str, alpha: float, p_value: float | None = None) -> MarkerState:
+    """State of a trend; steady only where a change worth having is excluded."""
+    p = found.p_value if p_value is None else p_value
+    state = direction(p, found.total.value, better, alpha)
+    if state is MarkerState.UNDETERMINED and found.equivalent:
+        return MarkerState.STEADY
+    return state
+
+
+def from_trend(
+    marker: str, found: Trend, better: str, unit: str, context: Context, **facts: Any
+) -> MarkerFinding:
+    """The finding of a trend: percent for a log endpoint, its own unit otherwise."""
+    percent = found.percent()
+    return MarkerFinding(
+        id=marker,
+        state=state_of(found, better, context.settings.trend.alpha),
+        estimate=found.total if percent is None else percent,
+        unit=unit if percent is None else "%",
+        p_value=found.p_value,
+        n=found.n,
+        since_day=found.since_day,
+        until_day=found.until_day,
+        trend=found,
+        facts={"estimate_is": "change", **facts},
+    )
+
+
+def settled(finding: MarkerFinding, marker: Marker, q_value: float, alpha: float) -> MarkerFinding:
+    """The finding after its p-value was adjusted for the company it was tested in."""
+    if finding.state in (MarkerState.UNKNOWN, MarkerState.DESCRIBED):
+        return replace(finding, q_value=q_value)
+    change = finding.estimate.value if finding.estimate is not None else 0.0
+    centre = float(finding.facts.get("no_change", 0.0))
+    if finding.trend is not None:
+        state = state_of(finding.trend, marker.better, alpha, q_value)
+    else:
+        state = direction(q_value, change - centre, marker.better, alpha)
+        if state is MarkerState.UNDETERMINED and finding.facts.get("equivalent"):
+            state = MarkerState.STEADY
+    return replace(finding, q_value=q_value, state=state)
+
+
+def by_day(context: Context, value: Callable[[BaselineDay], float | None]) -> DailySeries:
+    """A daily series of the window from a figure of each day."""
+    kept = [
+        (d.day, v) for d in context.days if context.inside(d.day) and (v := value(d)) is not None
+    ]
+    return DailySeries(
+        np.array([d for d, _ in kept], dtype=np.int64), np.array([v for _, v in kept], dtype=float)
+    )
+
+
+def span_days(context: Context, spans: Sequence[Span], after: int = 0) -> frozenset[int]:
+    """Local days that spans touch, and `after` days more."""
+    found: set[int] = set()
+    for span in spans:
+        first = int(context.clock.day(span.start_s).item())
+        last = int(context.clock.day(max(span.start_s, span.end_s - 1.0)).item())
+        found.update(range(first, last + 1 + after))
+    return frozenset(found)
+
+
+def fine_enough(context: Context) -> bool:
+    """Streams in which single recoveries can be followed."""
+    return context.coverage.tier in (Tier.BEATS, Tier.FINE, Tier.MINUTE)
+
+
+def thirds(context: Context, days: Sequence[int]) -> tuple[int, int, int]:
+    """How many of these days lie in the first, middle and last third of the window."""
+    edge = np.linspace(context.window[0], context.window[1] + 1, 4)
+    counts = np.histogram(np.asarray(days, dtype=float), bins=edge)[0]
+    return int(counts[0]), int(counts[1]), int(counts[2])
+
+
+def wilson(k: int, n: int, level: float = 0.95) -> Estimate:
+    """A share with its score interval. Wilson (1927), doi:10.1080/01621459.1927.10502953."""
+    from scipy.special import ndtri
+
+    z = float(ndtri(0.5 + level / 2.0))
+    p = k / n
+    scale = 1.0 + z * z / n
+    centre = (p + z * z / (2 * n)) / scale
+    half = z / scale * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return Estimate(
+        value=p, low=max(0.0, min(centre - half, p)), high=min(1.0, max(centre + half, p)), n=n
+    )
+
+
+def kept(series: DailySeries, mask: BoolArray) -> DailySeries:
+    """The days under a mask."""
+    return DailySeries(series.day[mask], series.value[mask])

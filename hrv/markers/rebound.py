@@ -1,0 +1,243 @@
+"""Rebound: how many days until one is back in range after a bad day?
+
+Works with one value a day. A bad day lies above the 90th percentile of the frozen reference
+days, one is back at the 70th; illness and alcohol are left out; what the days until back would
+be by the series' own autocorrelation alone stands beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrv import baseline
+from hrv.markers.flexibility import detrended
+from hrv.markers.marker import Context, Marker, passed_on, span_days, unknown
+from hrv.model import (
+    BoolArray,
+    DailySeries,
+    Estimate,
+    FloatArray,
+    IntArray,
+    MarkerFinding,
+    MarkerState,
+    Missing,
+    SpanKind,
+    Trend,
+)
+from hrv.stats import kaplan_meier
+
+MIN_DAYS = 28
+MIN_BAD_DAYS = 5
+MIN_FOR_TREND = 12
+LONGEST_GAP = 2  # days without a value that end a follow-up
+DRAWS = 2000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rebounds:
+    """Bad days and how long until back: `over[i]` False says at least `length[i]` days."""
+
+    day: IntArray
+    length: FloatArray
+    over: BoolArray
+
+
+def rebounds(
+    day: IntArray, level: FloatArray, bad: float, back: float, left_out: frozenset[int]
+) -> Rebounds:
+    """Follow every run that starts above `bad` until a day at or below `back`."""
+    rows: list[tuple[int, float, bool]] = []
+    i, n = 0, day.size
+    while i < n:
+        if level[i] <= bad or int(day[i]) in left_out:
+            i += 1
+            continue
+        start, last, j, over = int(day[i]), int(day[i]), i + 1, False
+        while j < n:
+            if int(day[j]) - last > LONGEST_GAP + 1 or int(day[j]) in left_out:
+                break
+            last = int(day[j])
+            j += 1
+            if level[j - 1] <= back:
+                over = True
+                break
+        if over or last > start:
+            rows.append((start, float(last - start), over))
+        i = max(j, i + 1)
+    table = np.array(rows, dtype=float).reshape(-1, 3)
+    return Rebounds(table[:, 0].astype(np.int64), table[:, 1], table[:, 2].astype(bool))
+
+
+def _mean_days(found: Rebounds, cap: float = 14.0) -> float:
+    """Mean days until back, up to the cap, from the product-limit curve."""
+    curve = kaplan_meier(np.minimum(found.length, cap), found.over & (found.length <= cap))
+    edges = np.concatenate([[0.0], np.minimum(curve.time, cap), [cap]])
+    alive = np.concatenate([[1.0], curve.survival])
+    return float(np.sum(np.diff(edges) * alive))
+
+
+def _by_chance(
+    day: IntArray, rest: FloatArray, bad: float, back: float, rng: np.random.Generator
+) -> float:
+    """Mean days until back in series with the same lag-one autocorrelation and nothing else."""
+    pair = np.diff(day) == 1
+    phi = 0.0
+    if pair.sum() >= 8:
+        phi = float(np.corrcoef(rest[:-1][pair], rest[1:][pair])[0, 1])
+    phi = float(np.clip(phi + (1 + 3 * phi) / max(int(pair.sum()), 1), 0.0, 0.95))
+    noise = rng.standard_normal(4000)
+    series = np.empty(4000)
+    series[0] = noise[0]
+    for k in range(1, 4000):
+        series[k] = phi * series[k - 1] + (1 - phi**2) ** 0.5 * noise[k]
+    scale = float(np.std(rest))
+    middle = float(np.median(rest))
+    found = rebounds(np.arange(4000), middle + scale * series, bad, back, frozenset())
+    return _mean_days(found) if found.day.size >= MIN_BAD_DAYS else float("nan")
+
+
+def _trend(found: Rebounds, rng: np.random.Generator, window: tuple[int, int]) -> Trend:
+    """Log ratio of the days until back, last against first day, by permuted log-rank scores."""
+    curve = kaplan_meier(found.length, found.over)
+    hazard = -np.log(np.clip(np.array([curve.at(t) for t in found.length]), 0.02, 1.0))
+    score = found.over - hazard
+    x = (found.day - window[0]) / max(window[1] - window[0], 1)
+    x = x - x.mean()
+    score = score - score.mean()
+    information = float(np.sum(hazard) * np.mean(x**2)) or 1.0
+    value = -float(score @ x) / information
+    shuffled = rng.permuted(np.tile(score, (DRAWS, 1)), axis=1)
+    null = -(shuffled @ x) / information
+    se = float(np.std(null)) or 1e-6
+    p = float((1 + np.sum(np.abs(null) >= abs(value))) / (DRAWS + 1))
+    fall = float((np.sum(null > value) + 0.5 * np.sum(null == value) + 0.5) / (DRAWS + 1))
+    return Trend(
+        total=Estimate(
+            value=value, low=value - 1.96 * se, high=value + 1.96 * se, n=found.day.size
+        ),
+        p_value=p,
+        p_fall=fall,
+        since_day=int(found.day[0]),
+        until_day=int(found.day[-1]),
+        n=int(found.day.size),
+        se=se,
+        df=float(found.day.size - 2),
+        method="permuted log-rank scores",
+        log=True,
+        smallest_change=2.8 * se,
+        worth_having=0.2,
+        equivalent=bool(value - 1.645 * se > -0.2 and value + 1.645 * se < 0.2),
+        censored_share=float(np.mean(~found.over)),
+    )
+
+
+def oriented(context: Context) -> DailySeries | None:
+    """The chosen resting measure with more arousal upwards."""
+    if context.measure is None:
+        return None
+    values = baseline.series(context.days, context.measure, context.window)
+    if baseline.MEASURES[context.measure].better == "higher":
+        return DailySeries(values.day, -values.value)
+    return values
+
+
+def sick_days(context: Context) -> frozenset[int]:
+    """Days of illness and two after, of alcohol and one after."""
+    ill = [s for s in context.spans if s.kind is SpanKind.ILLNESS]
+    drunk = [s for s in context.spans if s.kind is SpanKind.ALCOHOL]
+    return span_days(context, ill, after=2) | span_days(context, drunk, after=1)
+
+
+def find(context: Context) -> MarkerFinding:
+    """Days until back in the frozen range; the trend is taken about the slow course.
+
+    A falling baseline alone shortens the way back into a frozen range; the trend therefore
+    looks at deviations from the running four-week median, so that it says something of its own.
+    """
+    values = oriented(context)
+    if values is None or values.day.size < MIN_DAYS:
+        n = 0 if values is None else int(values.day.size)
+        return unknown(MARKER.id, "few_resting_days", n=n, needed=MIN_DAYS)
+    left_out = sick_days(context)
+    reference = values.value[: context.settings.baseline.reference_days]
+    bad, back = (float(q) for q in np.percentile(reference, [90.0, 70.0]))
+    frozen = rebounds(values.day, values.value, bad, back, left_out)
+    rest = detrended(values)
+    high, low = (float(q) for q in np.percentile(rest, [90.0, 70.0]))
+    moving = rebounds(values.day, rest, high, low, left_out)
+    facts: dict[str, object] = {
+        "measure": context.measure,
+        "n": int(frozen.day.size),
+        "censored": int(np.sum(~frozen.over)),
+        "extra_sleep_min": _extra_sleep(context, frozen.day),
+    }
+    if moving.day.size < MIN_BAD_DAYS:
+        few = Missing("few_bad_days", {"n": int(moving.day.size), "needed": MIN_BAD_DAYS})
+        return passed_on(MARKER.id, few, **facts)
+    rng = context.rng(MARKER.id)
+    main = frozen if frozen.day.size >= MIN_BAD_DAYS else moving
+    mean = _mean_days(main)
+    picks = rng.integers(0, main.day.size, (400, main.day.size))
+    draws = [_mean_days(Rebounds(main.day[k], main.length[k], main.over[k])) for k in picks]
+    spread = np.percentile(draws, [2.5, 97.5])
+    facts["by_chance_days"] = _by_chance(values.day, rest, high, low, rng)
+    facts["about_slow_course_days"] = _mean_days(moving)
+    facts["estimate_is"] = "level"
+    found = None
+    if moving.day.size >= MIN_FOR_TREND and context.length >= context.settings.verdict.min_days:
+        found = _trend(moving, rng, context.window)
+    state = MarkerState.DESCRIBED
+    if found is not None:
+        from hrv.markers.marker import state_of
+
+        state = state_of(found, MARKER.better, context.settings.trend.alpha)
+    return MarkerFinding(
+        id=MARKER.id,
+        state=state,
+        estimate=Estimate(
+            value=mean,
+            low=min(mean, float(spread[0])),
+            high=max(mean, float(spread[1])),
+            n=main.day.size,
+        ),
+        unit="days",
+        p_value=None if found is None else found.p_value,
+        n=int(main.day.size),
+        since_day=context.window[0],
+        until_day=context.window[1],
+        trend=found,
+        why_unknown=None
+        if found is not None
+        else Missing("few_bad_days", {"n": int(moving.day.size), "needed": MIN_FOR_TREND}),
+        facts=facts,
+    )
+
+
+def _extra_sleep(context: Context, bad: Sequence[int] | IntArray) -> float | None:
+    """Minutes of sleep after bad days beyond the other nights' median."""
+    sleep = {d.day: d.sleep_min for d in context.days if d.sleep_min and context.inside(d.day)}
+    after = {int(d) + 1 for d in bad}
+    mine = [v for d, v in sleep.items() if d in after and v is not None]
+    other = [v for d, v in sleep.items() if d not in after and v is not None]
+    if len(mine) < 3 or len(other) < 10:
+        return None
+    return float(np.median(mine) - np.median(other))
+
+
+MARKER = Marker(
+    id="rebound",
+    label="Days back after a bad day",
+    question="Burnout cycles: do you recover slower, need more rest?",
+    unit="days",
+    better="lower",
+    minimum="28 days with a resting measure and 5 bad ones; 12 for a trend",
+    formula="days from a day above the 90th to one at or below the 70th percentile of the frozen "
+    "reference, censored at gaps, illness, alcohol; mean up to 14 days",
+    statistic="product-limit mean; trend by permuted log-rank scores about the four-week median",
+    fallback="works with one value a day",
+    reference="Kaplan & Meier (1958); Peto & Peto (1972), doi:10.2307/2344317",
+    find=find,
+)

@@ -1,0 +1,261 @@
+"""Technique dependence: calmer only while using a technique, or also without it?
+
+Three looks: within a session (before, during, after); episodes treated with a technique against
+untreated ones that were still raised at the same elapsed time (landmark, matched on height);
+practice days against lapse days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hrv.markers.marker import Context, Marker, passed_on, unknown
+from hrv.markers.rebound import oriented
+from hrv.model import (
+    FloatArray,
+    MarkerFinding,
+    MarkerState,
+    Missing,
+    RecoveryFit,
+    SpanKind,
+    Trend,
+)
+
+MIN_SESSIONS = 8
+MIN_SETS = 8
+MATCHES = 5
+HEIGHT_CALIPER = 0.3  # ln bpm
+
+
+def sessions(context: Context) -> list[tuple[float, float]]:
+    """Technique sessions inside the window; a mark without an end counts as 20 min."""
+    length = context.settings.baseline.technique_mark_min * 60.0
+    found = []
+    for span in context.spans:
+        if span.kind is not SpanKind.TECHNIQUE or span.all_day:
+            continue
+        if context.inside(int(context.clock.day(span.start_s).item())):
+            end_s = span.end_s if span.end_s > span.start_s else span.start_s + length
+            found.append((span.start_s, end_s))
+    return sorted(found)
+
+
+def within(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Mean heart-rate excess 10-30 min before, during and 10-60 min after sessions, bpm.
+
+    Only still, worn, awake minutes; the interval is over sessions, by days.
+    """
+    grid, expected = context.grid, context.expectation
+    if grid is None or expected is None:
+        return {}
+    rows = []
+    for start_s, end_s in found:
+        parts = [
+            _mean_excess(context, start_s - 1800.0, start_s - 600.0),
+            _mean_excess(context, start_s, end_s),
+            _mean_excess(context, end_s + 600.0, end_s + 3600.0),
+        ]
+        if parts[0] is not None and parts[2] is not None:
+            rows.append([np.nan if p is None else p for p in parts])
+    if len(rows) < MIN_SESSIONS:
+        return {"sessions_seen": len(rows)}
+    table = np.array(rows)
+    after = table[:, 2] - table[:, 0]
+    during = table[:, 1] - table[:, 0]
+    facts: dict[str, Any] = {"sessions_seen": len(rows)}
+    facts |= _mean_with_interval(after, "after_less_before")
+    if np.isfinite(during).sum() >= MIN_SESSIONS:
+        facts |= _mean_with_interval(during[np.isfinite(during)], "during_less_before")
+    return facts
+
+
+def _mean_excess(context: Context, start_s: float, end_s: float) -> float | None:
+    grid, expected = context.grid, context.expectation
+    if grid is None or expected is None:
+        return None
+    a, b = max(grid.index(start_s), 0), min(grid.index(end_s), len(grid))
+    if b <= a:
+        return None
+    usable = expected.usable[a:b] & grid.measured[a:b]
+    if usable.sum() < 0.3 * (b - a):
+        return None
+    return float(np.mean(expected.excess_bpm[a:b][usable]))
+
+
+def _mean_with_interval(values: FloatArray, name: str) -> dict[str, float]:
+    from scipy.special import stdtr, stdtrit
+
+    n = values.size
+    mean, se = float(np.mean(values)), float(np.std(values, ddof=1)) / n**0.5
+    half = float(stdtrit(n - 1.0, 0.975)) * se
+    p = float(2 * stdtr(n - 1.0, -abs(mean) / se)) if se > 0 else 1.0
+    return {
+        f"{name}_bpm": mean,
+        f"{name}_low": mean - half,
+        f"{name}_high": mean + half,
+        f"{name}_p": p,
+    }
+
+
+def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Time left until back in range from the moment a technique began, against matched others.
+
+    Untreated episodes count only if still raised at the same elapsed time: a technique begun late
+    would otherwise look slow by having waited. Stratified log-rank, one set per treated episode.
+
+    Reference: Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710.
+    """
+    treated = [f for f in context.followed() if f.episode.technique and f.active_s > 0]
+    free = [f for f in context.technique_free() if f.active_s > 0 and f.episode.rise_bpm > 0]
+    if not treated or not free:
+        return {"treated": len(treated)}
+    length = np.array([f.active_s for f in free])
+    over = np.array([not f.active_censored for f in free])
+    height = np.log([f.episode.rise_bpm for f in free])
+    excess, variance, sets = 0.0, 0.0, 0
+    for fit in treated:
+        elapsed = _elapsed(fit, found)
+        if elapsed is None or fit.active_s <= elapsed or fit.episode.rise_bpm <= 0:
+            continue
+        apart = np.abs(height - np.log(fit.episode.rise_bpm))
+        risk = np.flatnonzero((length > elapsed) & (apart <= HEIGHT_CALIPER))
+        if risk.size < 2:
+            continue
+        risk = risk[np.argsort(apart[risk], kind="stable")[:MATCHES]]
+        o_less_e, v = _stratum(
+            fit.active_s - elapsed, not fit.active_censored, length[risk] - elapsed, over[risk]
+        )
+        excess, variance, sets = excess + o_less_e, variance + v, sets + 1
+    if sets < MIN_SETS or variance <= 0:
+        return {"treated": len(treated), "sets": sets}
+    from scipy.special import ndtr
+
+    z = excess / variance**0.5
+    ratio = excess / variance
+    return {
+        "treated": len(treated),
+        "sets": sets,
+        "faster_with": float(np.exp(ratio)),
+        "faster_with_low": float(np.exp(ratio - 1.96 / variance**0.5)),
+        "faster_with_high": float(np.exp(ratio + 1.96 / variance**0.5)),
+        "faster_with_p": float(2 * ndtr(-abs(z))),
+    }
+
+
+def _elapsed(fit: RecoveryFit, found: Sequence[tuple[float, float]]) -> float | None:
+    """From onset to the first session that overlaps the episode, s; 0 if it ran before."""
+    starts = [a for a, b in found if a < fit.episode.end_s and b > fit.episode.start_s]
+    return max(0.0, min(starts) - fit.episode.start_s) if starts else None
+
+
+def _stratum(mine: float, ended: bool, others: FloatArray, over: FloatArray) -> tuple[float, float]:
+    """Observed less expected ends of the treated one, and its variance, in one matched set."""
+    t = np.concatenate([[mine], others])
+    events = np.concatenate([[ended], over]).astype(bool)
+    excess = variance = 0.0
+    for time in np.unique(t[events]):
+        at_risk = t >= time
+        n, d = int(at_risk.sum()), int(np.sum(events & (t == time)))
+        n1 = int(at_risk[0])
+        d1 = int(events[0] and t[0] == time)
+        excess += d1 - d * n1 / n
+        if n > 1:
+            variance += d * (n1 / n) * (1 - n1 / n) * (n - d) / (n - 1)
+    return excess, variance
+
+
+def practice_days(context: Context) -> dict[str, Any]:
+    """Resting measure on practice days less that on lapse days within three days of them."""
+    values = oriented(context)
+    minutes = {d.day: d.technique_min for d in context.days if context.inside(d.day)}
+    if values is None or values.day.size < 20:
+        return {}
+    practised = np.array([minutes.get(int(d), 0.0) > 0 for d in values.day])
+    if practised.sum() < 10 or (~practised).sum() < 10:
+        return {"practice_days": int(practised.sum()), "lapse_days": int((~practised).sum())}
+    rows: dict[int, list[float]] = {}
+    for day, value in zip(values.day[practised], values.value[practised], strict=True):
+        near = ~practised & (np.abs(values.day - day) <= 3)
+        if near.any():
+            difference = float(value - values.value[near].mean())
+            rows.setdefault(int(day) // 14, []).append(difference)
+    blocks = np.array([np.mean(v) for v in rows.values()])
+    facts: dict[str, Any] = {
+        "practice_days": int(practised.sum()),
+        "lapse_days": int((~practised).sum()),
+        "practice_measure": context.measure,
+    }
+    if blocks.size >= 4:
+        found = _mean_with_interval(blocks, "practice_less_lapse")
+        facts |= {name.replace("_bpm", ""): v for name, v in found.items()}
+    return facts
+
+
+def trends(context: Context) -> dict[str, Any]:
+    """Change of recovery with and without a technique, where both have episodes enough."""
+    gates = context.settings.verdict
+    on = [f for f in context.followed() if f.episode.technique]
+    off = context.technique_free()
+    facts: dict[str, Any] = {"on": len(on), "off": len(off)}
+    if len(on) < gates.technique_episodes_on or len(off) < gates.technique_episodes_off:
+        return facts
+    from hrv.markers.recovery_speed import ENDPOINTS, SCALES
+
+    endpoint = ENDPOINTS.get(SCALES.get(context.coverage.tier, ""), "")
+    if not endpoint or context.length < gates.min_days:
+        return facts
+    for name, fits in (("on", on), ("off", off)):
+        found = context.episode_trend(fits, f"technique_{name}", endpoint=endpoint)
+        if isinstance(found, Trend):
+            facts[f"{name}_change"] = found.total.value
+            facts[f"{name}_low"], facts[f"{name}_high"] = found.total.low, found.total.high
+            facts[f"{name}_p"], facts[f"{name}_fall"] = found.p_value, found.p_fall
+            facts[f"{name}_se"] = found.se
+    return facts
+
+
+def find(context: Context) -> MarkerFinding:
+    """What there is of the three looks; described, because which way is better is the verdict's."""
+    tagged = [s for s in context.spans if s.kind is SpanKind.TECHNIQUE]
+    if not tagged:
+        return unknown(MARKER.id, "no_technique_tags")
+    found = sessions(context)
+    facts: dict[str, Any] = {"sessions": len(found)}
+    for part in (within(context, found), landmark(context, found), practice_days(context)):
+        facts |= part
+    facts |= trends(context)
+    told = ("after_less_before_p", "faster_with_p", "practice_less_lapse_p", "on_p")
+    if not any(name in facts for name in told):
+        few = Missing("few_technique_sessions", {"n": len(found), "needed": MIN_SESSIONS})
+        return passed_on(MARKER.id, few, **facts)
+    p = [facts[name] for name in told[1:2] if name in facts]
+    return MarkerFinding(
+        id=MARKER.id,
+        state=MarkerState.DESCRIBED,
+        p_value=p[0] if p else None,
+        n=len(found),
+        since_day=context.window[0],
+        until_day=context.window[1],
+        facts=facts,
+    )
+
+
+MARKER = Marker(
+    id="technique_dependence",
+    label="With and without a technique",
+    question="Calmer only while using a technique, or also without it?",
+    unit="",
+    better="",
+    minimum="8 tagged sessions, or 8 treated episodes with untreated matches, or 10 practice and "
+    "10 lapse days",
+    formula="mean excess 10-60 min after less 10-30 min before sessions; ends of treated episodes "
+    "against untreated ones still raised at the same elapsed time, matched on height; resting "
+    "measure on practice days less lapse days within three days",
+    statistic="mean over sessions; stratified log-rank; blocks of two weeks",
+    fallback="practice days against lapse days",
+    reference="Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark)",
+    find=find,
+)

@@ -1,0 +1,245 @@
+"""People simulated at the level of days and episodes, with a known truth.
+
+Detection and curve fitting are not part of this: what they would have given is drawn directly.
+All changes are total changes from the first to the last day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hrv import baseline
+from hrv.markers import Context
+from hrv.model import (
+    DAY_S,
+    BaselineDay,
+    Censored,
+    Coverage,
+    Episode,
+    EpisodeKind,
+    Estimate,
+    Expectation,
+    FloatArray,
+    LocalClock,
+    RecoveryFit,
+    Span,
+    SpanKind,
+    Tier,
+    WearerNoise,
+)
+from hrv.settings import Settings
+
+FIRST_DAY = 20_000
+THRESHOLD_BPM = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Truth of one simulated person; log changes unless the name says otherwise."""
+
+    half_time: float = 0.0  # ln
+    baseline_sd: float = 0.0  # SD of daily values, down is better
+    height: float = 0.0  # ln
+    rate: float = 0.0  # ln
+    technique: tuple[float, float] = (0.0, 0.0)  # share of episodes, first and last day
+    technique_effect: tuple[float, float] = (0.0, 0.0)  # ln half-time with it, first and last
+    fitness_bpm: float = 0.0  # heart-rate recovery after exercise, gain
+    phi: float = 0.5
+    daily_sd: float = 0.20  # of ln half-time, shared within a day
+    episode_sd: float = 0.55
+    per_day: float = 3.2
+    night_missing: float = 0.08
+    day_missing: float = 0.02
+    bouts_per_week: float = 0.0
+    step_day: float | None = None  # share of the window at which a device changes
+    median_s: float = 120.0
+
+
+def ar1(n: int, phi: float, rng: np.random.Generator) -> FloatArray:
+    """Stationary AR(1) with unit variance."""
+    noise = rng.standard_normal(n)
+    out = np.empty(n)
+    out[0] = noise[0]
+    for k in range(1, n):
+        out[k] = phi * out[k - 1] + (1.0 - phi**2) ** 0.5 * noise[k]
+    return out
+
+
+def resting_days(person: Person, days: int, rng: np.random.Generator) -> list[BaselineDay]:
+    """Days whose three resting measures share one state and have noise of their own."""
+    state = ar1(days, person.phi, rng)
+    f = np.linspace(0.0, 1.0, days)
+    noise = rng.standard_normal((3, days))
+    common = 0.7**0.5 * state + person.baseline_sd * f
+    parts = [common + 0.3**0.5 * noise[k] for k in range(3)]
+    night = rng.random(days) >= person.night_missing
+    worn = rng.random(days) >= person.day_missing
+    found = []
+    for k in range(days):
+        if not worn[k]:
+            continue
+        found.append(
+            BaselineDay(
+                day=FIRST_DAY + k,
+                night_hr_bpm=56.0 + 1.8 * parts[0][k] if night[k] else None,
+                ln_rmssd=3.6 - 0.15 * parts[1][k] if night[k] else None,
+                resting_hr_bpm=68.0 + 2.2 * parts[2][k],
+                hrv_source="beats" if night[k] else "",
+                night_known_by="device" if night[k] else "",
+                worn_hours=22.0,
+                still_hours=8.0,
+                eligible_min=400.0,
+                raised_min=float(np.clip(rng.normal(100.0 + 20.0 * parts[2][k], 15.0), 0, 390)),
+                quality="green",
+            )
+        )
+    return found
+
+
+def recoveries(person: Person, days: int, rng: np.random.Generator) -> list[RecoveryFit]:
+    """Fits with measurement error, interruptions and heights cut at the threshold."""
+    state = ar1(days, person.phi, rng)
+    found: list[RecoveryFit] = []
+    for k in range(days):
+        f = k / max(days - 1, 1)
+        for _ in range(rng.poisson(person.per_day * np.exp(person.rate * f))):
+            height = 12.0 * np.exp(person.height * f + 0.35 * rng.standard_normal())
+            if height < THRESHOLD_BPM:
+                continue
+            share = person.technique[0] + f * (person.technique[1] - person.technique[0])
+            technique = bool(rng.random() < share)
+            ln_h = (
+                np.log(person.median_s)
+                + person.half_time * f
+                + person.daily_sd * state[k]
+                + person.episode_sd * rng.standard_normal()
+            )
+            if technique:
+                first, last = person.technique_effect
+                ln_h += first + f * (last - first)
+            found.append(_fit(k, float(height), float(ln_h), technique, rng))
+    return found
+
+
+def _fit(
+    k: int, height: float, ln_h: float, technique: bool, rng: np.random.Generator
+) -> RecoveryFit:
+    start = (FIRST_DAY + k) * DAY_S + rng.uniform(8.0, 22.0) * 3600.0
+    follow = float(min(1800.0, rng.exponential(900.0) + 60.0))
+    sd = 0.35
+    seen = float(ln_h + sd * rng.standard_normal())
+    cut = np.exp(ln_h) > 0.9 * follow
+    plateau = 240.0
+    settled = 2.2 * float(np.exp(ln_h))
+    episode = Episode(
+        start_s=start,
+        peak_s=start + plateau,
+        end_s=start + plateau + min(settled, follow),
+        rise_bpm=height,
+        technique=technique,
+        day=FIRST_DAY + k,
+        hour=(start % DAY_S) / 3600.0,
+        kind=EpisodeKind.STRESS,
+    )
+    return RecoveryFit(
+        episode=episode,
+        accepted=True,
+        half_time_s=None
+        if cut
+        else Estimate(
+            value=float(np.exp(seen)), low=float(np.exp(seen - 0.7)), high=float(np.exp(seen + 0.7))
+        ),
+        ln_h=seen,
+        ln_h_sd=sd,
+        censored=Censored.RIGHT if cut else Censored.NO,
+        bound_s=follow if cut else float("nan"),
+        follow_up_s=follow,
+        resolution_s=15.0,
+        settled_s=float("nan") if settled > follow else settled,
+        settled_censored=settled > follow,
+        settled_follow_up_s=follow,
+        active_s=plateau + min(settled, follow),
+        active_censored=settled > follow,
+        amplitude_bpm=height,
+        onset_s=start,
+        release_s=start + plateau,
+    )
+
+
+def efforts(person: Person, days: int, rng: np.random.Generator) -> list[RecoveryFit]:
+    """Heart-rate recovery after workouts."""
+    found = []
+    for k in range(days):
+        if rng.random() >= person.bouts_per_week / 7.0:
+            continue
+        f = k / max(days - 1, 1)
+        start = (FIRST_DAY + k) * DAY_S + 18 * 3600.0
+        found.append(
+            RecoveryFit(
+                episode=Episode(
+                    start_s=start,
+                    peak_s=start + 1700.0,
+                    end_s=start + 1800.0,
+                    rise_bpm=70.0,
+                    kind=EpisodeKind.EXERCISE,
+                    day=FIRST_DAY + k,
+                    hour=18.0,
+                ),
+                accepted=True,
+                hrr60_bpm=float(28.0 + person.fitness_bpm * f + 4.0 * rng.standard_normal()),
+                peak_hr_bpm=float(150.0 + 4.0 * rng.standard_normal()),
+            )
+        )
+    return found
+
+
+def context(
+    person: Person,
+    days: int,
+    rng: np.random.Generator,
+    settings: Settings | None = None,
+    **more: Any,
+) -> Context:
+    """What the markers see of a simulated person."""
+    settings = settings or Settings()
+    resting = resting_days(person, days, rng)
+    fits = recoveries(person, days, rng)
+    window = (FIRST_DAY, FIRST_DAY + days - 1)
+    composed = baseline.compose(resting, settings.baseline, window)
+    given: dict[str, Any] = {
+        "window": window,
+        "days": composed,
+        "measure": baseline.choose(composed, settings.baseline, window),
+        "fits": (*fits, *efforts(person, days, rng)),
+        "spans": practice(fits),
+        "coverage": Coverage(
+            days=days, nights=days, worn_hours=22.0 * days, still_hours=8.0 * days, tier=Tier.FINE
+        ),
+        "clock": LocalClock.fixed(0.0),
+        "settings": settings,
+        "expectation": Expectation(
+            excess_bpm=np.zeros(1, dtype=np.float32),
+            usable=np.zeros(1, dtype=bool),
+            noise=WearerNoise(sigma_bpm=3.0, phi=0.5, step_s=60.0, n=10_000),
+            threshold_bpm=THRESHOLD_BPM,
+        ),
+    }
+    return Context(**{**given, **more})
+
+
+def practice(fits: list[RecoveryFit]) -> tuple[Span, ...]:
+    """Ten minutes of a technique from three minutes into every treated episode on."""
+    return tuple(
+        Span(
+            kind=SpanKind.TECHNIQUE,
+            start_s=f.episode.start_s + 180.0,
+            end_s=f.episode.start_s + 780.0,
+            origin="person",
+            label="breathing",
+        )
+        for f in fits
+        if f.episode.technique
+    )
