@@ -6,7 +6,7 @@ missed one inserted, a displaced one moved; what cannot be explained so becomes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -29,22 +29,32 @@ from hrv.settings import CleanSettings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Beats:
-    """Intervals under correction; `first[i]`: nothing known ends where interval i begins."""
+    """Intervals under correction.
+
+    `first[i]`: nothing known ends where interval i begins. `block`: intervals of one number
+    share thresholds. `live`: findings count here; around lie beats that only give context.
+    """
 
     t_s: FloatArray
     rr: FloatArray
     first: BoolArray
     fixed: BoolArray
     source: IntArray  # recorded interval that ends with the same beat; -1 for an inserted beat
+    block: IntArray
+    live: BoolArray
+
+    def at(self, where: IntArray | BoolArray) -> _Beats:
+        """Some of the intervals, as they are."""
+        return _Beats(*(getattr(self, name)[where] for name in _COLUMNS))
 
     def without(self, gone: BoolArray) -> _Beats:
         """Some intervals left out, which leaves gaps."""
         first = self.first.copy()
         first[1:] |= gone[:-1]
-        keep = ~gone
-        return _Beats(
-            self.t_s[keep], self.rr[keep], first[keep], self.fixed[keep], self.source[keep]
-        )
+        return replace(self, first=first).at(~gone)
+
+
+_COLUMNS = ("t_s", "rr", "first", "fixed", "source", "block", "live")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +62,7 @@ class _Found:
     """Detection of one pass. `cycles`: heart cycles in a missed interval; `partner`: the other
     half of an extra one."""
 
+    hopeless: BoolArray  # no heart beats so
     ectopic: BoolArray
     missed: BoolArray
     extra: BoolArray
@@ -62,6 +73,10 @@ class _Found:
     local: FloatArray  # running median RR, ms
     tolerance: FloatArray  # of a repaired cycle, ms
     deviation: FloatArray  # mRR / Th2
+
+    def any(self) -> BoolArray:
+        """Intervals with a finding."""
+        return self.hopeless | self.ectopic | self.missed | self.extra | self.long | self.short
 
 
 def correct(rr: RRSeries, settings: CleanSettings) -> Cleaned:
@@ -85,20 +100,67 @@ def correct(rr: RRSeries, settings: CleanSettings) -> Cleaned:
     beats = _placed(rr, settings)
     optical = bool(rr.optical)
     beats = _masked(beats, beats.rr > 1000.0 * settings.gap_s, book, settings)
-    beats = _masked(beats, _irregular(beats, settings, optical), book, settings)
+    while beats.rr.size:
+        beats = _in_blocks(beats, settings)
+        found = _detect(beats, settings, optical)
+        if not found.any().any():
+            break
+        near = _around(found.any(), settings.window_beats + 2 * settings.median_beats)
+        piece = _piece(beats, near, found.any(), settings)
+        part = _repaired(piece, book, settings, optical)
+        if part is piece:  # found only with the whole series in view
+            beats = _repaired(beats, book, settings, optical)
+        else:
+            beats = _spliced(beats, near, part)
+    joined = ~beats.first
+    joined[1:] &= ~(beats.fixed[1:] | beats.fixed[:-1])
+    nn = NNSeries(beats.t_s, beats.rr, joined)
+    return Cleaned(nn, beats.fixed, rr.t_s, rr.rr_ms, book.label, book.masked)
+
+
+def _around(here: BoolArray, reach: int) -> BoolArray:
+    """Indices within `reach` of a marked one."""
+    edges = np.zeros(here.size + 1, dtype=np.int64)
+    index = np.flatnonzero(here)
+    np.add.at(edges, np.maximum(index - reach, 0), 1)
+    np.add.at(edges, np.minimum(index + reach + 1, here.size), -1)
+    return np.asarray(np.cumsum(edges[:-1]) > 0)
+
+
+def _piece(beats: _Beats, near: BoolArray, here: BoolArray, settings: CleanSettings) -> _Beats:
+    """The surroundings of findings: those whose thresholds a repair may move are live."""
+    live = _around(here, settings.window_beats // 2 + settings.median_beats)
+    first = beats.first.copy()
+    first[1:] |= ~near[:-1]
+    return replace(beats, first=first, live=live).at(near)
+
+
+def _spliced(beats: _Beats, near: BoolArray, part: _Beats) -> _Beats:
+    """Repaired surroundings put back in their place."""
+    start = np.flatnonzero(near[1:] & ~near[:-1]) + 1
+    rest = beats.at(~near)
+    both = _Beats(
+        *(np.concatenate((getattr(rest, name), getattr(part, name))) for name in _COLUMNS)
+    )
+    both = both.at(np.argsort(both.t_s, kind="stable"))
+    both.first[np.searchsorted(both.t_s, beats.t_s[start])] = beats.first[start]
+    return replace(both, live=np.ones(both.rr.size, dtype=bool))
+
+
+def _repaired(beats: _Beats, book: _Book, settings: CleanSettings, optical: bool) -> _Beats:
+    """Detection and correction in turn, until nothing is found where beats are live."""
     longest = 2 if optical else settings.longest_run
     while beats.rr.size:
-        found = _detect(beats, settings)
-        if found.missed.any() or found.extra.any():
+        found = _detect(beats, settings, optical)
+        if found.hopeless.any():
+            beats = _masked(beats, found.hopeless, book, settings)
+        elif found.missed.any() or found.extra.any():
             beats = _recounted(beats, found, book, settings)
         elif found.ectopic.any() or found.long.any() or found.short.any():
             beats = _moved(beats, found, book, longest, settings)
         else:
             break
-    joined = ~beats.first
-    joined[1:] &= ~(beats.fixed[1:] | beats.fixed[:-1])
-    nn = NNSeries(beats.t_s, beats.rr, joined)
-    return Cleaned(nn, beats.fixed, rr.t_s, rr.rr_ms, book.label, book.masked)
+    return beats
 
 
 def quality(cleaned: Cleaned, start_s: float, end_s: float, settings: CleanSettings) -> Quality:
@@ -134,14 +196,16 @@ def _placed(rr: RRSeries, settings: CleanSettings) -> _Beats:
     """
     t, ms = rr.t_s, rr.rr_ms
     slack = np.diff(t) - ms[1:] / 1000.0
-    rough = slack.size > 0 and np.mean(np.abs(slack) > settings.time_tolerance_s) > 0.5
+    off = settings.time_tolerance_s
+    rough = slack.size > 0 and np.mean(np.abs(slack) > off) > 0.5 and np.mean(slack < -off) > 0.1
     first = np.ones(t.size, dtype=bool)
     if not rough:
-        first[1:] = np.abs(slack) > settings.time_tolerance_s
+        first[1:] = np.abs(slack) > off
     else:
         first[1:] = _drifted(slack, settings.gap_s)
-        t = _cumulated(t, ms, first, settings.time_tolerance_s)
-    return _Beats(t, ms, first, np.zeros(t.size, dtype=bool), np.arange(t.size))
+        t = _cumulated(t, ms, first, off)
+    none = np.zeros(t.size, dtype=bool)
+    return _Beats(t, ms, first, none, np.arange(t.size), np.zeros(t.size, dtype=np.int64), ~none)
 
 
 def _drifted(slack: FloatArray, limit_s: float) -> BoolArray:
@@ -192,34 +256,43 @@ def _quartile_deviation(x: FloatArray, window: int) -> FloatArray:
     return (upper - lower) / 2.0
 
 
-def _blocks(beats: _Beats, settings: CleanSettings) -> list[slice]:
-    """Stretches that share one threshold window: no gap longer than `borrow_s` inside."""
-    pause = np.diff(beats.t_s) - beats.rr[1:] / 1000.0
-    cuts = np.flatnonzero(pause > settings.borrow_s) + 1
-    bounds = [0, *cuts, beats.rr.size]
-    return [slice(lo, hi) for lo, hi in pairwise(bounds)]
+def _in_blocks(beats: _Beats, settings: CleanSettings) -> _Beats:
+    """Thresholds are shared across gaps up to `borrow_s`."""
+    pause = np.diff(beats.t_s, prepend=beats.t_s[0]) - beats.rr / 1000.0
+    return replace(beats, block=np.cumsum(pause > settings.borrow_s))
 
 
-def _local(beats: _Beats, settings: CleanSettings) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Running median RR, Th1 (of dRR) and Th2 (of mRR), ms."""
-    local, th1, th2 = (np.empty_like(beats.rr) for _ in range(3))
-    for part in _blocks(beats, settings):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Thresholds:
+    local: FloatArray  # running median RR, ms
+    step: FloatArray  # Th1, of dRR, ms
+    off: FloatArray  # Th2, of mRR, ms
+    usual: FloatArray  # quartile deviation of dRR / running median RR; 0 if not known
+
+
+def _thresholds(beats: _Beats, settings: CleanSettings) -> _Thresholds:
+    """Running thresholds (eq. 2 and 5), never below the floor."""
+    local, th1, th2, usual = (np.zeros_like(beats.rr) for _ in range(4))
+    cuts = np.flatnonzero(np.diff(beats.block)) + 1
+    for lo, hi in pairwise([0, *cuts.tolist(), beats.rr.size]):
+        part = slice(lo, hi)
         rr = beats.rr[part]
-        median = median_filter(rr, size=min(settings.median_beats, rr.size), mode="reflect")
-        step = np.flatnonzero(~beats.first[part])
-        spread = np.full(rr.size, np.inf)
+        local[part] = median_filter(rr, size=min(settings.median_beats, rr.size), mode="reflect")
+        follows = ~beats.first[part]
+        step = np.flatnonzero(follows)
+        th1[part] = np.inf
         if step.size:
             qd = _quartile_deviation(rr[step] - rr[step - 1], settings.window_beats)
-            near = np.minimum(np.searchsorted(step, np.arange(rr.size)), step.size - 1)
-            spread = settings.alpha * qd[near]
-        away = settings.alpha * _quartile_deviation(_off_median(rr, median), settings.window_beats)
+            th1[part] = settings.alpha * qd[np.maximum(np.cumsum(follows) - 1, 0)]
+            if step.size >= settings.few_beats:
+                usual[part] = th1[part] / settings.alpha / local[part]
+        off = _off_median(rr, local[part])
+        th2[part] = settings.alpha * _quartile_deviation(off, settings.window_beats)
         if rr.size < settings.few_beats:
-            spread = np.minimum(spread, settings.few_cap * median)
-            away = np.minimum(away, settings.few_cap * median)
-        local[part] = median
-        th1[part] = np.maximum(spread, settings.floor_ms)
-        th2[part] = np.maximum(away, settings.floor_ms)
-    return local, th1, th2
+            cap = settings.few_cap * local[part]
+            th1[part], th2[part] = np.minimum(th1[part], cap), np.minimum(th2[part], cap)
+    floor = settings.floor_ms
+    return _Thresholds(local, np.maximum(th1, floor), np.maximum(th2, floor), usual)
 
 
 def _off_median(rr: FloatArray, median: FloatArray) -> FloatArray:
@@ -228,52 +301,44 @@ def _off_median(rr: FloatArray, median: FloatArray) -> FloatArray:
     return np.where(off < 0, 2.0 * off, off)
 
 
-def _irregular(beats: _Beats, settings: CleanSettings, optical: bool) -> BoolArray:
-    """Stretches whose usual beat-to-beat change no sinus rhythm shows: motion, or fibrillation."""
-    limit = settings.irregular_optical if optical else settings.irregular
-    out = np.zeros(beats.rr.size, dtype=bool)
-    for part in _blocks(beats, settings):
-        rr = beats.rr[part]
-        step = np.flatnonzero(~beats.first[part])
-        if step.size < settings.few_beats:
-            continue
-        qd = _quartile_deviation((rr[step] - rr[step - 1]) / rr[step], settings.window_beats)
-        near = np.minimum(np.searchsorted(step, np.arange(rr.size)), step.size - 1)
-        out[part] = qd[near] > limit
-    return out
-
-
-def _detect(beats: _Beats, settings: CleanSettings) -> _Found:
+def _detect(beats: _Beats, settings: CleanSettings, optical: bool) -> _Found:
     """The decision tree of Lipponen & Tarvainen (2019), figure 2, for all beats at once."""
     rr, first = beats.rr, beats.first
-    local, th1, th2 = _local(beats, settings)
-    d = np.zeros_like(rr)
-    d[1:] = np.diff(rr)
+    limits = _thresholds(beats, settings)
+    local = limits.local
+    d = np.diff(rr, prepend=rr[0])
     d[first] = 0.0
-    d /= th1
-    m = _off_median(rr, local) / th2
+    d /= limits.step
+    m = _off_median(rr, local) / limits.off
     before, after, after2 = _shifted(d, -1), _shifted(d, 1), _shifted(d, 2)
-    after2[_shifted(first.astype(float), 1) > 0] = 0.0
-    up = d > 0
-    s12 = np.where(up, np.maximum(before, after), np.minimum(before, after))
+    after2[:-1][first[1:]] = 0.0
+    s12 = np.where(d > 0, np.maximum(before, after), np.minimum(before, after))
     s22 = np.where(d >= 0, np.minimum(after, after2), np.maximum(after, after2))
     c1, c2 = settings.c1, settings.c2
     ectopic = ((d > 1) & (s12 < -c1 * d - c2)) | ((d < -1) & (s12 > -c1 * d + c2))
     candidate = ~ectopic & ((np.abs(d) > 1) | (np.abs(m) > 3))
     candidate[1:] |= candidate[:-1] & (np.abs(after) < np.abs(after2))[:-1] & ~first[1:]
-    outside = (rr < settings.rr_min_ms) | (rr > settings.rr_max_ms)
+    low, high = settings.rr_min_ms, settings.rr_max_ms
+    outside = (rr < low) | (rr > high)
+    hopeless = outside & ((local < low) | (local > high))
+    hopeless |= limits.usual > (settings.irregular_optical if optical else settings.irregular)
     candidate = (candidate | outside) & ~ectopic
-    long = candidate & (((d > 1) & (s22 < -1)) | (m > 3) | (rr > settings.rr_max_ms))
-    short = candidate & (((d < -1) & (s22 > 1)) | (m < -3) | (rr < settings.rr_min_ms))
-    tolerance = np.maximum(th2, settings.cycle_tolerance * local)
+    far = outside | ((np.abs(m) > 3) & (np.abs(rr - local) > settings.far * local))
+    live = beats.live
+    long = candidate & (((d > 1) & (s22 < -1)) | (far & (m > 0))) & live
+    short = candidate & (((d < -1) & (s22 > 1)) | (far & (m < 0))) & live
+    tolerance = np.maximum(limits.off, settings.cycle_tolerance * local)
     cycles = np.maximum(np.rint(rr / local), 1).astype(np.int64)
     missed = long & (cycles >= 2) & (cycles <= settings.longest_run)
     missed &= np.abs(rr / cycles - local) < np.minimum(tolerance, 0.5 * local)
     partner = _partner(rr, first, local)
     whole = rr + rr[partner]
     extra = short & (partner != np.arange(rr.size)) & (np.abs(whole - local) < tolerance)
+    if not (missed.any() or extra.any()):
+        ectopic |= _displaced(beats, local, settings)
     return _Found(
-        ectopic=ectopic,
+        hopeless=hopeless & live,
+        ectopic=ectopic & live,
         missed=missed,
         extra=extra,
         long=long & ~missed,
@@ -284,6 +349,34 @@ def _detect(beats: _Beats, settings: CleanSettings) -> _Found:
         tolerance=tolerance,
         deviation=m,
     )
+
+
+def _displaced(beats: _Beats, local: FloatArray, settings: CleanSettings) -> BoolArray:
+    """Intervals that begin with a beat out of place.
+
+    A beat shifted by s changes three successive differences by s, -2 s, s; weighting them so
+    finds smaller shifts than each difference alone (a matched filter; not in the paper).
+    """
+    if beats.rr.size < 4:
+        return np.zeros(beats.rr.size, dtype=bool)
+    d = np.diff(beats.rr, prepend=beats.rr[0])
+    before, after = _shifted(d, -1), _shifted(d, 1)
+    shift = (2.0 * d - before - after) / 6.0
+    whole = ~beats.first
+    whole[1:] &= ~beats.first[:-1]
+    whole[:-1] &= ~beats.first[1:]
+    whole[-1] = False
+    index = np.flatnonzero(whole)
+    if index.size < settings.few_beats:
+        return np.zeros(beats.rr.size, dtype=bool)
+    limit = np.full(beats.rr.size, np.inf)
+    limit[index] = np.maximum(
+        settings.alpha * _quartile_deviation(shift[index], settings.window_beats),
+        np.maximum(settings.displaced_share * local[index], settings.floor_ms),
+    )
+    turns = (d * before < 0) & (d * after < 0)
+    peak = (np.abs(d) >= np.abs(before)) & (np.abs(d) >= np.abs(after))
+    return np.asarray(turns & peak & (np.abs(shift) > limit))
 
 
 def _partner(rr: FloatArray, first: BoolArray, local: FloatArray) -> IntArray:
@@ -307,10 +400,13 @@ class _Book:
     label: NDArray[np.uint8]
     masked: BoolArray
 
-    def write(self, source: IntArray, kind: BeatLabel) -> None:
-        known = source[source >= 0]
-        fresh = known[self.label[known] == BeatLabel.NORMAL]
-        self.label[fresh] = kind
+    def write(self, source: IntArray, kind: BeatLabel | NDArray[np.uint8]) -> None:
+        fresh = (source >= 0) & (self.label[source] == BeatLabel.NORMAL)
+        self.label[source[fresh]] = np.broadcast_to(np.asarray(kind), source.shape)[fresh]
+
+    def mask(self, source: IntArray) -> None:
+        self.write(source, BeatLabel.UNUSABLE)
+        self.masked[source[source >= 0]] = True
 
 
 def _recounted(beats: _Beats, found: _Found, book: _Book, settings: CleanSettings) -> _Beats:
@@ -345,15 +441,11 @@ def _moved(
     beats: _Beats, found: _Found, book: _Book, longest: int, settings: CleanSettings
 ) -> _Beats:
     """Displaced beats put where their neighbours expect them; what does not fit is masked."""
-    before = np.zeros_like(found.ectopic)
-    before[:-1] = found.ectopic[1:]
-    for mark, kind in (
-        (found.ectopic | before, BeatLabel.ECTOPIC),
-        (found.long, BeatLabel.LONG),
-        (found.short, BeatLabel.SHORT),
-    ):
-        book.write(beats.source[mark], kind)
-    bad = found.ectopic | before | found.long | found.short
+    displaced = found.ectopic.copy()
+    displaced[:-1] |= found.ectopic[1:]
+    bad = displaced | found.long | found.short
+    kind = np.where(found.deviation > 0, BeatLabel.LONG, BeatLabel.SHORT).astype(np.uint8)
+    kind[displaced] = BeatLabel.ECTOPIC
     repairs = []
     free = 0
     for lo, hi in _runs(bad, beats.first):
@@ -366,7 +458,12 @@ def _moved(
         n = max(round(total / local), 1)
         fits = abs(total / n - local) < float(found.tolerance[a:b].max())
         short_run = (1 < b - a <= longest or n > 1) and n <= longest
-        repairs.append((a, b - a, n if fits and short_run and not beats.fixed[a:b].any() else 0))
+        repaired = fits and short_run and not beats.fixed[a:b].any()
+        repairs.append((a, b - a, n if repaired else 0))
+        if displaced[a:b].any():
+            kind[a:b] = BeatLabel.ECTOPIC
+        end = max(b - 1, a + 1) if repaired else b  # a repair leaves the last beat where it is
+        book.write(beats.source[a:end], kind[a:end])
     start, length, cycles = np.array(repairs).T
     return _rebuilt(beats, found.local, start, length, cycles, book, settings)
 
@@ -428,9 +525,7 @@ def _rebuilt(
     count[inside] = 0
     count[start] = cycles
     gone = _members(start[cycles == 0], length[cycles == 0])
-    known = beats.source[gone]
-    book.write(known, BeatLabel.UNUSABLE)
-    book.masked[known[known >= 0]] = True
+    book.mask(beats.source[gone])
     total = np.add.reduceat(np.append(beats.rr, 0.0), np.stack((start, start + length), 1).ravel())[
         ::2
     ]
@@ -444,7 +539,8 @@ def _rebuilt(
     fixed[start] = (cycles > 1) | ((length == 1) & fixed[start])
     origin = np.repeat(np.arange(n), count)
     rank = np.arange(origin.size) - np.searchsorted(origin, origin)
-    out = _Beats(t[origin], rr[origin], first[origin] & (rank == 0), fixed[origin], source[origin])
+    out = _Beats(t, rr, first, fixed, source, beats.block, beats.live).at(origin)
+    out.first[rank > 0] = False
     many = np.flatnonzero(count[origin] > 1)
     if many.size:
         group = np.searchsorted(start, origin[many])
@@ -490,7 +586,5 @@ def _with_wide_gaps(beats: _Beats, book: _Book, settings: CleanSettings) -> _Bea
         narrow = beats.first & (np.abs(pause) <= 2.0 * settings.time_tolerance_s)
         if not narrow.any():
             return beats
-        known = beats.source[narrow]
-        book.write(known, BeatLabel.UNUSABLE)
-        book.masked[known[known >= 0]] = True
+        book.mask(beats.source[narrow])
         beats = beats.without(narrow)

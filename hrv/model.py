@@ -533,12 +533,15 @@ class Quality:
 
 
 class BeatLabel(IntEnum):
-    """What correction found a recorded interval to be."""
+    """What correction found of a recorded interval and the beat at its end.
+
+    A displaced beat spoils two intervals and is counted once, at its own beat.
+    """
 
     NORMAL = 0
-    MISSED = 1  # holds two or three beats, split
-    EXTRA = 2  # ends in a false beat, merged with its neighbour
-    ECTOPIC = 3  # touches a premature or displaced beat
+    MISSED = 1  # the interval holds two or three cycles, split
+    EXTRA = 2  # no beat; the interval is merged with its neighbour
+    ECTOPIC = 3  # premature or displaced beat
     LONG = 4
     SHORT = 5
     UNUSABLE = 6  # outside any heart's range, or in a stretch that is no sinus rhythm
