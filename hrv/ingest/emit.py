@@ -1,0 +1,331 @@
+"""Rows to a `Recording`: series, spans and daily figures, with every row accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hrv.ingest.beats import beat_times, strictly_after
+from hrv.ingest.specs import DAILY, SpanRule, Table
+from hrv.model import (
+    BoolArray,
+    DayQuantity,
+    DayValue,
+    FloatArray,
+    HeartRateSeries,
+    LocalClock,
+    MotionKind,
+    MotionSeries,
+    Note,
+    Rating,
+    Recording,
+    Refusal,
+    RmssdSeries,
+    RRSeries,
+    Source,
+    Span,
+    SpanKind,
+    StressScoreSeries,
+)
+
+MOTION = {
+    "steps": MotionKind.STEPS_PER_MIN,
+    "met": MotionKind.MET_ABOVE_REST,
+    "acceleration_sd": MotionKind.ACCELERATION_SD_G,
+}
+TRUE = frozenset({"true", "yes", "1", "wahr", "vrai", "verdadero", "sim", "ja", "oui", "si"})
+
+
+class Rows:
+    """Which rows live, and why the others do not."""
+
+    def __init__(self, count: int, first_line: int = 1, unit_name: str = "line") -> None:
+        self.count = count
+        self.alive: BoolArray = np.ones(count, dtype=bool)
+        self.used: BoolArray = np.zeros(count, dtype=bool)
+        self.person = ""
+        self.wild: dict[str, BoolArray] = {}  # values beyond what a body can show, by column
+        self._blank: BoolArray = np.zeros(count, dtype=bool)
+        self._first_line, self._unit_name = first_line, unit_name
+        self._refused: dict[str, tuple[int, int]] = {}
+
+    def blank(self, mask: BoolArray) -> None:
+        """Empty lines: neither used nor refused."""
+        self._blank |= mask
+        self.alive &= ~mask
+
+    def refuse(self, mask: BoolArray, reason: str) -> None:
+        """Rows that still live go, for one reason."""
+        gone = self.alive & np.asarray(mask, dtype=bool)
+        count = int(gone.sum())
+        if count:
+            before, first = self._refused.get(reason, (0, self.count))
+            self._refused[reason] = (before + count, min(first, int(np.argmax(gone))))
+            self.alive &= ~gone
+
+    def place(self, row: int) -> str:
+        return f"{self._unit_name} {self._first_line + row}"
+
+    def use(self, index: Any) -> None:
+        self.used[index] = True
+
+    def close(self) -> tuple[int, tuple[Refusal, ...]]:
+        """Rows used, and refusals for all the rest."""
+        for name, wild in self.wild.items():
+            self.refuse(wild & ~self.used, f"{name} beyond what a body can show")
+        self.refuse(~self.used, "no value")
+        refusals = tuple(
+            Refusal(rows=count, reason=reason, first_place=self.place(first))
+            for reason, (count, first) in self._refused.items()
+        )
+        return int((self.used & self.alive).sum()), refusals
+
+
+def recording(
+    *,
+    table: Table,
+    rows: Rows,
+    t_s: FloatArray,
+    days: FloatArray,
+    values: Mapping[str, FloatArray],
+    texts: Mapping[str, Any],
+    ends: Mapping[str, FloatArray],
+    clock: LocalClock | None,
+    source: Source,
+    notes: list[Note],
+) -> Recording:
+    """What the living rows give."""
+    device = source.device or table.device
+    found: dict[str, list[Any]] = {
+        "heart_rate": [], "rr": [], "motion": [], "stress": [], "rmssd": [],
+    }  # fmt: skip
+    day_values: list[DayValue] = []
+    ratings: list[Rating] = []
+    base = source.name.rsplit("/", 1)[-1]
+    for name, value in values.items():
+        column = table.columns[name]
+        if column.quantity == "rr":
+            series = _beats(rows, t_s, value, device, table.optical, notes, base)
+            if series is not None:
+                found["rr"].append(series)
+        elif column.quantity in {"hr", "rmssd", "stress", *MOTION}:
+            _series(found, column.quantity, rows, table, t_s, value, values, ends, device)
+        elif column.quantity in DAILY or column.quantity == "rating":
+            keep = rows.alive & np.isfinite(value) & np.isfinite(days)
+            keep &= ~_when(table.day_unless, texts, rows.count)
+            keep = _first_of_each(days, keep)
+            rows.use(keep)
+            for i in np.flatnonzero(keep):
+                if column.quantity == "rating":
+                    ratings.append(Rating(int(days[i]), column.scale, float(value[i])))
+                else:
+                    quantity = DayQuantity(column.quantity)
+                    day_values.append(DayValue(int(days[i]), quantity, float(value[i]), device))
+        wild = int((rows.wild[name] & rows.used).sum()) if name in rows.wild else 0
+        if wild:
+            text = "{count} values of {name} beyond what a body can show were left out."
+            notes.append(Note(base, text, {"count": wild, "name": name}))
+    spans = _spans(rows, table, t_s, ends, values, texts)
+    used, refusals = rows.close()
+    return Recording(
+        source=Source(
+            name=source.name,
+            format=table.format,
+            sha256=source.sha256,
+            device=device,
+            person=rows.person,
+        ),
+        clock=clock,
+        heart_rate=tuple(found["heart_rate"]),
+        rr=tuple(found["rr"]),
+        motion=tuple(found["motion"]),
+        stress=tuple(found["stress"]),
+        rmssd=tuple(found["rmssd"]),
+        spans=spans,
+        day_values=tuple(day_values),
+        ratings=tuple(ratings),
+        rows_used=used,
+        refusals=refusals,
+        notes=tuple(notes),
+    )
+
+
+def _when(rule: Mapping[str, Any], texts: Mapping[str, Any], count: int) -> BoolArray:
+    """Rows whose cells are among the listed ones; 'true' stands for every language's yes."""
+    mask = np.zeros(count, dtype=bool)
+    for column, accepted in rule.items():
+        if column in texts:
+            words = {str(word).lower() for word in accepted}
+            if "true" in words:
+                words |= TRUE
+            mask |= np.array([str(cell).lower() in words for cell in texts[column]], dtype=bool)
+    return mask
+
+
+def _first_of_each(keys: FloatArray, keep: BoolArray) -> BoolArray:
+    index = np.flatnonzero(keep)
+    _, first = np.unique(keys[index], return_index=True)
+    result = np.zeros(keep.size, dtype=bool)
+    result[index[first]] = True
+    return result
+
+
+def _ordered(rows: Rows, t_s: FloatArray, value: FloatArray) -> Any:
+    """Living rows with a value, by time, each time once (the first row of it)."""
+    index = np.flatnonzero(rows.alive & np.isfinite(value) & np.isfinite(t_s))
+    order = index[np.argsort(t_s[index], kind="stable")]
+    times = t_s[order]
+    fresh = np.concatenate(([True], np.diff(times) > 0))[: times.size]
+    return order[fresh]
+
+
+def _series(
+    found: dict[str, list[Any]],
+    quantity: str,
+    rows: Rows,
+    table: Table,
+    t_s: FloatArray,
+    value: FloatArray,
+    values: Mapping[str, FloatArray],
+    ends: Mapping[str, FloatArray],
+    device: str,
+) -> None:
+    index = _ordered(rows, t_s, value)
+    if not index.size:
+        return
+    rows.use(index)
+    _same_time(rows, t_s, value)
+    times, data = t_s[index], value[index]
+    if quantity == "hr":
+        found["heart_rate"].append(HeartRateSeries(times, data, device, table.optical))
+    elif quantity == "rmssd":
+        found["rmssd"].append(RmssdSeries(times, data, device))
+    elif quantity == "stress":
+        found["stress"].append(StressScoreSeries(times, data, table.format, device))
+    else:
+        period = _periods(table, times, index, values, ends)
+        if quantity == "steps":
+            data = data * 60.0 / period
+        found["motion"].append(MotionSeries(times, data, period, MOTION[quantity], device))
+
+
+def _same_time(rows: Rows, t_s: FloatArray, value: FloatArray) -> None:
+    rest = rows.alive & ~rows.used & np.isfinite(value) & np.isfinite(t_s)
+    if rest.any():
+        rows.refuse(rest & np.isin(t_s, t_s[rows.used]), "the same time as another row")
+
+
+def _periods(
+    table: Table,
+    times: FloatArray,
+    index: Any,
+    values: Mapping[str, FloatArray],
+    ends: Mapping[str, FloatArray],
+) -> FloatArray:
+    """How long each value holds, s."""
+    column = next(
+        (n for n, c in table.columns.items() if c.quantity == "period" and n in values), None
+    )
+    end = next((n for n, c in table.columns.items() if c.quantity == "end" and n in ends), None)
+    fallback = table.period_s
+    if fallback is None:
+        steps = np.diff(times)
+        fallback = float(np.median(steps)) if steps.size else 60.0
+    period = np.full(times.size, fallback)
+    if column is not None:
+        period = values[column][index]
+    elif end is not None:
+        period = ends[end][index] - times
+    with np.errstate(invalid="ignore"):
+        usable: FloatArray = np.where(np.isfinite(period) & (period >= 1.0), period, fallback)
+    return usable
+
+
+def _beats(
+    rows: Rows,
+    t_s: FloatArray,
+    rr_ms: FloatArray,
+    device: str,
+    optical: bool | None,
+    notes: list[Note],
+    base: str,
+) -> RRSeries | None:
+    index = np.flatnonzero(rows.alive & np.isfinite(rr_ms) & np.isfinite(t_s))
+    if not index.size:
+        return None
+    stamps = t_s[index]
+    if index.size > 2 and float(np.mean(np.diff(stamps) < 0)) > 0.9:
+        index, stamps = index[::-1], stamps[::-1]  # newest first
+    ends, how = beat_times(stamps, rr_ms[index])
+    if how == "arrival":
+        notes.append(
+            Note(base, "Stamps are arrival times; beats were laid on them run by run.", {})
+        )
+    keep = strictly_after(ends)
+    dropped = np.zeros(rows.count, dtype=bool)
+    dropped[index[~keep]] = True
+    rows.use(index[keep])
+    rows.refuse(dropped & ~rows.used, "a beat at a time already covered")
+    return RRSeries(ends[keep], rr_ms[index[keep]], device, optical)
+
+
+def _spans(
+    rows: Rows,
+    table: Table,
+    t_s: FloatArray,
+    ends: Mapping[str, FloatArray],
+    values: Mapping[str, FloatArray],
+    texts: Mapping[str, Any],
+) -> tuple[Span, ...]:
+    spans: list[Span] = []
+    for rule in table.spans:
+        start = t_s if rule.start == table.time.column else ends.get(rule.start)
+        if start is None:
+            continue
+        end = _span_end(rule, table, start, t_s, ends, values)
+        with np.errstate(invalid="ignore"):
+            keep = rows.alive & np.isfinite(start) & np.isfinite(end) & (end >= start)
+        if rule.when:
+            keep &= _when(rule.when, texts, rows.count)
+        for i in np.flatnonzero(keep):
+            label = _label(rule, texts, int(i))
+            if label is None:
+                continue
+            rows.use(i)
+            spans.append(
+                Span(
+                    kind=SpanKind(rule.kind),
+                    start_s=float(start[i]),
+                    end_s=float(end[i]),
+                    label=label,
+                )
+            )
+    spans.sort(key=lambda span: (span.start_s, span.end_s, span.kind, span.label))
+    return tuple(dict.fromkeys(spans))
+
+
+def _span_end(
+    rule: SpanRule,
+    table: Table,
+    start: FloatArray,
+    t_s: FloatArray,
+    ends: Mapping[str, FloatArray],
+    values: Mapping[str, FloatArray],
+) -> FloatArray:
+    if rule.end:
+        return t_s if rule.end == table.time.column else ends.get(rule.end, start)
+    if rule.duration and rule.duration in values:
+        return start + np.maximum(np.nan_to_num(values[rule.duration]), 0.0)
+    return start
+
+
+def _label(rule: SpanRule, texts: Mapping[str, Any], row: int) -> str | None:
+    """The rule's label, the cell's, or None where the cell's code is not among the known."""
+    if not rule.label_column or rule.label_column not in texts:
+        return rule.label
+    cell = str(texts[rule.label_column][row]).strip()
+    if rule.labels:
+        return rule.labels.get(cell, rule.labels.get(cell.lower()))
+    return cell or rule.label

@@ -1,0 +1,111 @@
+"""One vendor's export as a whole: a shared zone, and each day of a quantity taken once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hrv.ingest.specs import by_id
+from hrv.ingest.times import steps_clock
+from hrv.model import (
+    DAY_S,
+    BoolArray,
+    HeartRateSeries,
+    LocalClock,
+    MotionSeries,
+    Recording,
+    Refusal,
+    RmssdSeries,
+    RRSeries,
+    Series,
+    StressScoreSeries,
+)
+
+TOLD = frozenset({"file", "column", "zone"})
+STREAMS = {"rr": "rr", "heart_rate": "hr", "motion": "steps", "stress": "stress", "rmssd": "rmssd"}
+
+
+class Export:
+    """What the files of each vendor have told so far."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, list[LocalClock]] = defaultdict(list)
+        self._days: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+        self._values: dict[tuple[str, str], set[int]] = defaultdict(set)
+
+    def clock(self, format_id: str) -> LocalClock | None:
+        """The local clock that the vendor's other files gave."""
+        clocks = self._steps.get(format_id)
+        if not clocks:
+            return None
+        since = np.concatenate([clock.since_s for clock in clocks])
+        offset = np.concatenate([clock.offset_s for clock in clocks])
+        return steps_clock(since, offset, "file")
+
+    def take(self, recording: Recording, table_id: str) -> Recording:
+        """The recording without days that a preferred table of the vendor has given."""
+        format_id = recording.source.format
+        if recording.clock is not None and recording.clock.known_by in TOLD:
+            self._steps[format_id].append(recording.clock)
+        described = by_id(format_id)
+        if described is None or not described.prefer:
+            return recording
+        dropped = 0
+        fields: dict[str, Any] = {}
+        for field, quantity in STREAMS.items():
+            better = _better(described.prefer.get(quantity, ()), table_id)
+            taken: set[int] = set().union(
+                *(self._days[format_id, quantity, other] for other in better)
+            )
+            kept = []
+            for series in getattr(recording, field):
+                days = np.floor(series.t_s / DAY_S).astype(np.int64)
+                keep = ~np.isin(days, np.array(sorted(taken), dtype=np.int64))
+                dropped += int((~keep).sum())
+                self._days[format_id, quantity, table_id].update(days[keep].tolist())
+                if keep.any():
+                    kept.append(series if keep.all() else _only(series, keep))
+            fields[field] = tuple(kept)
+        day_values = []
+        for value in recording.day_values:
+            key = (format_id, value.quantity.value)
+            if value.day in self._values[key]:
+                continue
+            day_values.append(value)
+        for value in day_values:
+            self._values[format_id, value.quantity.value].add(value.day)
+        fields["day_values"] = tuple(day_values)
+        if dropped:
+            dropped = min(dropped, recording.rows_used)
+            refusal = Refusal(rows=dropped, reason="days already taken from a better table")
+            fields["refusals"] = (*recording.refusals, refusal)
+            fields["rows_used"] = recording.rows_used - dropped
+        return replace(recording, **fields)
+
+
+def _better(order: Any, table_id: str) -> tuple[str, ...]:
+    """Tables that come before this one; none where the order does not name it."""
+    names = list(order)
+    return tuple(names[: names.index(table_id)]) if table_id in names else ()
+
+
+def _only(series: Series, keep: BoolArray) -> Series:
+    """Part of a series."""
+    cut: dict[type, Callable[[Any], Series]] = {
+        RRSeries: lambda s: RRSeries(s.t_s[keep], s.rr_ms[keep], s.device, s.optical),
+        HeartRateSeries: lambda s: HeartRateSeries(
+            s.t_s[keep], s.hr_bpm[keep], s.device, s.optical
+        ),
+        MotionSeries: lambda s: MotionSeries(
+            s.t_s[keep], s.value[keep], s.period_s[keep], s.kind, s.device
+        ),
+        StressScoreSeries: lambda s: StressScoreSeries(
+            s.t_s[keep], s.score[keep], s.vendor, s.device, s.recovering_s
+        ),
+        RmssdSeries: lambda s: RmssdSeries(s.t_s[keep], s.rmssd_ms[keep], s.device),
+    }
+    return cut[type(series)](series)

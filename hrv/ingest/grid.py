@@ -1,0 +1,143 @@
+"""Rows of a text table as columns of cells, in chunks; broken rows are kept, not skipped."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import pandas as pd
+
+from hrv.errors import InputError, MalformedFileError
+from hrv.ingest.archive import Member
+from hrv.ingest.sniff import Shape
+
+WHOLE_BYTES = 64 << 20  # files up to here are read in one chunk
+CHUNK_ROWS = 200_000
+
+
+@dataclass(slots=True)
+class Grid:
+    """Some rows of a table: cells by normalised column name, all of one length."""
+
+    cells: dict[str, list[str]]
+    rows: int
+    first_line: int  # line of the first row, from 1; 0: rows are not lines
+    unit_name: str = "line"
+
+    def place(self, row: int) -> str:
+        return f"{self.unit_name} {self.first_line + row}"
+
+
+def grids(member: Member, shape: Shape, wanted: Sequence[str]) -> Iterator[Grid]:
+    """Chunks of the wanted columns (normalised names); blank lines are no rows."""
+    if member.size > WHOLE_BYTES:
+        yield from _stream(member, shape, wanted)
+        return
+    data = member.data()
+    try:
+        text = data.decode(shape.encoding, errors="replace").lstrip("\ufeff")
+        yield from _parse(text, shape, wanted)
+    except InputError:
+        raise
+    except (pd.errors.ParserError, ValueError, csv.Error, OverflowError, MemoryError):
+        yield from _by_hand(text, shape, wanted)
+
+
+def _columns(shape: Shape, wanted: Sequence[str]) -> dict[int, str]:
+    """Position to name; of columns named alike the first."""
+    positions: dict[str, int] = {}
+    for position, name in enumerate(shape.names):
+        if name in wanted:
+            positions.setdefault(name, position)
+    return {position: name for name, position in positions.items()}
+
+
+def _parse(text: str, shape: Shape, wanted: Sequence[str]) -> Iterator[Grid]:
+    body = io.StringIO(text, newline=None)
+    for _ in range(shape.header_line + 1):
+        body.readline()
+    width = len(shape.header)
+    names = list(range(width + 3))  # rows may hold cells that the header does not name
+    use = _columns(shape, wanted)
+    frame = pd.read_csv(
+        body,
+        sep=shape.delimiter,
+        header=None,
+        names=names,
+        usecols=[0, *[p for p in use if p]],
+        dtype="object",
+        keep_default_na=False,
+        na_values=[],
+        skip_blank_lines=False,
+        index_col=False,
+        engine="c",
+        quotechar='"',
+        skipinitialspace=True,
+    )
+    yield _grid(frame, use, shape.header_line + 2)
+
+
+def _stream(member: Member, shape: Shape, wanted: Sequence[str]) -> Iterator[Grid]:
+    use = _columns(shape, wanted)
+    with member.open() as raw:
+        body = io.TextIOWrapper(raw, encoding=shape.encoding, errors="replace", newline=None)
+        for _ in range(shape.header_line + 1):
+            body.readline()
+        line = shape.header_line + 2
+        try:
+            for frame in pd.read_csv(
+                body,
+                sep=shape.delimiter,
+                header=None,
+                names=list(range(len(shape.header) + 3)),
+                usecols=[0, *[p for p in use if p]],
+                dtype="object",
+                keep_default_na=False,
+                na_values=[],
+                skip_blank_lines=False,
+                index_col=False,
+                skipinitialspace=True,
+                chunksize=CHUNK_ROWS,
+            ):
+                rows = len(frame)
+                yield _grid(frame, use, line)
+                line += rows
+        except (pd.errors.ParserError, ValueError, OverflowError) as error:
+            raise MalformedFileError(
+                member.base, f"after line {line}", "a row that cannot be parted into cells"
+            ) from error
+
+
+def _grid(frame: pd.DataFrame, use: dict[int, str], first_line: int) -> Grid:
+    cells = {name: ["" if c is None or c != c else str(c).strip() for c in frame[position]]
+             for position, name in use.items()}  # fmt: skip
+    return Grid(cells, len(frame), first_line)
+
+
+def _by_hand(text: str, shape: Shape, wanted: Sequence[str]) -> Iterator[Grid]:
+    """Slow and patient: for rows of uneven length and stray quotes."""
+    use = _columns(shape, wanted)
+    lines = text.splitlines()[shape.header_line + 1 :]
+    cells: dict[str, list[str]] = {name: [] for name in use.values()}
+    for line in lines:
+        try:
+            row = next(csv.reader([line], delimiter=shape.delimiter, skipinitialspace=True), [])
+        except csv.Error:
+            row = line.split(shape.delimiter)
+        for position, name in use.items():
+            cells[name].append(row[position].strip() if position < len(row) else "")
+    yield Grid(cells, len(lines), shape.header_line + 2)
+
+
+def columns_of_text(text: str, delimiter: str | None, first_line: int) -> Grid:
+    """A table without a header: columns c0, c1, ..."""
+    lines = text.splitlines()
+    rows = [line.split(delimiter) for line in islice(lines, len(lines))]
+    width = max((len(row) for row in rows), default=0)
+    cells = {
+        f"c{k}": [row[k].strip() if k < len(row) else "" for row in rows] for k in range(width)
+    }
+    return Grid(cells, len(rows), first_line)

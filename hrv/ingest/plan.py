@@ -1,0 +1,158 @@
+"""Which reader takes which member, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hrv.errors import InputError, SettingsError, UnknownFormatError
+from hrv.ingest import sniff
+from hrv.ingest.archive import Archives, Member, Rejected
+from hrv.ingest.readers import READERS, Reader, reader_for
+from hrv.ingest.specs import Format, Table, by_id, formats, own_map
+from hrv.ingest.times import parse
+from hrv.model import ReadOptions
+
+PROSE = (".md", ".html", ".htm", ".css", ".js", ".py", ".toml", ".rst", ".vcf", ".log")
+DAILY_STEP_S = 6 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decision:
+    """What a member is and why."""
+
+    member: Member
+    format: str
+    why: str
+    score: float = 1.0
+    reader: Reader | None = None
+    shape: sniff.Shape | None = None
+    table: Table | None = None
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Files that know their zone come first, then the vendor's better tables."""
+        knows = self.table is None or self.table.knows_zone
+        described = by_id(self.format)
+        place = 0
+        if described is not None and self.table is not None:
+            order = [names.index(self.table.id) for names in described.prefer.values()
+                     if self.table.id in names]  # fmt: skip
+            place = min(order, default=0)
+        return (0 if knows else 1, place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A member that cannot be used, and why."""
+
+    name: str
+    error: InputError
+    given: bool
+
+
+def plan(
+    archives: Archives, paths: Sequence[Path], options: ReadOptions
+) -> Iterator[Decision | Failure]:
+    """A decision for every member, in the order of the walk."""
+    own = own_map(options.column_map) if options.column_map else None
+    if options.input_format is not None and by_id(options.input_format) is None:
+        known = [reader.format for reader in READERS] + [item.id for item in formats()]
+        if options.input_format not in known:
+            raise SettingsError(
+                f"no format is called {options.input_format!r}",
+                way_out="There are: " + ", ".join(sorted(set(known))),
+            )
+    for found in archives.walk(paths):
+        if isinstance(found, Rejected):
+            yield Failure(name=found.name, error=found.error, given=found.given)
+            continue
+        try:
+            yield decide(found, options, own)
+        except SettingsError:
+            raise
+        except InputError as error:
+            yield Failure(name=found.name, error=error, given=found.given)
+
+
+def decide(member: Member, options: ReadOptions, own: Format | None = None) -> Decision:
+    """The one format that claims a member; UnknownFormatError or AmbiguousInputError else."""
+    if member.base.lower().endswith(PROSE):
+        raise UnknownFormatError(member.base, "a file that holds no measurements")
+    head = member.head()
+    if own is not None:
+        return _mapped(member, head, own)
+    wanted = options.input_format
+    claimed = reader_for(member.name, head, wanted)
+    if claimed is not None:
+        reader, why = claimed
+        return Decision(member=member, format=reader.format, why=why, reader=reader)
+    known = [
+        t
+        for item in formats()
+        if wanted in (None, item.id)
+        for t in item.tables
+        if not _only_hook(t)
+    ]
+    shape, matches = sniff.claim(member.name, head, known)
+    matches = _tried(matches, shape, head, member.base)
+    if len(matches) > 1:
+        raise sniff.ambiguous(member.base, matches)
+    best = matches[0]
+    if best.table.ignored:
+        why = f"recognised, not needed: {best.table.ignored}"
+    else:
+        why = f"{best.bound} columns of {best.table.title} ({best.table.id})"
+        why += ", and its name" if best.named else ""
+    return Decision(
+        member=member, format=best.table.format, why=why, score=best.score, shape=shape,
+        table=best.table,
+    )  # fmt: skip
+
+
+def _only_hook(table: Table) -> bool:
+    return table.hook == "plain_rr"
+
+
+def _mapped(member: Member, head: bytes, own: Format) -> Decision:
+    """By a person's own map: the reading of the header that holds all the columns it names."""
+    read = sniff.shapes(head)
+    found = [
+        (shape, sniff.match(table, shape, member.name)) for shape in read for table in own.tables
+    ]
+    fitting = [pair for pair in found if not pair[1].missing]
+    if not fitting:
+        if not found:
+            raise UnknownFormatError(member.base, "no header line for the map")
+        shape, nearest = min(found, key=lambda pair: len(pair[1].missing))
+        columns = ", ".join(cell.strip() for cell in shape.header[: sniff.SHOWN])
+        lacks = ", ".join(
+            "|".join(nearest.table.columns[m].aliases) if m in nearest.table.columns else m
+            for m in nearest.missing
+        )
+        raise UnknownFormatError(member.base, f"the map names {lacks}; the columns are {columns}")
+    shape, best = max(fitting, key=lambda pair: len(pair[0].header))
+    return Decision(member=member, format=own.id, why="your own map", shape=shape, table=best.table)
+
+
+def _tried(
+    matches: list[sniff.Match], shape: sniff.Shape, head: bytes, base: str
+) -> list[sniff.Match]:
+    """Between a daily table and a series the rows decide: one a day, or many."""
+    daily = [m for m in matches if m.table.day is not None and not m.table.time.column]
+    series = [m for m in matches if m not in daily]
+    if len(matches) < 2 or not daily or not series:
+        return matches
+    column = series[0].table.columns[series[0].table.time.column]
+    position = next(i for i, name in enumerate(shape.names) if name in column.aliases)
+    lines = sniff.decoded(head, shape.encoding).splitlines()[shape.header_line + 1 : -1]
+    cells = [line.split(shape.delimiter) for line in lines]
+    stamps = [row[position].strip(' "') for row in cells if len(row) > position]
+    wall = parse(stamps[:500], "auto", (), base).wall_s if stamps else np.empty(0)
+    steps = np.abs(np.diff(wall[np.isfinite(wall)]))
+    if not steps.size:
+        return matches
+    return series if float(np.median(steps)) < DAILY_STEP_S else daily
