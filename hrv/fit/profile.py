@@ -175,6 +175,7 @@ _TABLE = (
             TIMESTAMP,
             F(0, "event", "enum"),
             F(1, "event_type", "enum"),
+            F(2, "data16", "uint16"),
             F(3, "data", "uint32"),
             F(4, "event_group"),
             F(14, "activity_type", "enum"),

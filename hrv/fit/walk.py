@@ -1,0 +1,473 @@
+"""Reads FIT files in NumPy: one loop over message heads, then one gather per wanted field.
+
+In real files a definition rarely holds for two messages in a row, so there are no runs to
+vectorise. Instead the places of all messages of one layout are collected, and a field of them is
+gathered at once through a view of the file that has an element at every byte.
+
+What precedes a fault is kept, and a chained file behind it is still read; `Messages.faults` says
+where and why. Values stay raw integers with a mask; scales are in `hrv.fit.profile`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrv.fit.crc import crc16
+from hrv.fit.profile import BASE_TYPES, BY_CODE, MESSAGES, BaseType
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+MAGIC = b".FIT"
+MIN_HEADER = 12
+UNKNOWN_TYPE = BASE_TYPES["byte"]
+TIMESTAMP = 253
+FILE_ID = 0
+FIELD_DESCRIPTION = 206
+
+
+class NotFitError(ValueError):
+    """The bytes do not start like a FIT file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at a byte. `lost`: messages behind it could not be read."""
+
+    at_byte: int
+    reason: str
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """Raw values of one field, int64 or float64, and which of them are values at all.
+
+    One per row, or, where `row` is given, any number per row: the elements of arrays and the bytes
+    of texts, laid end to end.
+    """
+
+    raw: NDArray[Any]
+    valid: BoolArray
+    row: IntArray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """All messages of one number in the order of the file.
+
+    `at` increases along the file (byte of the message head); columns go by field number and are
+    there only if some message has the field.
+    """
+
+    number: int
+    at: IntArray
+    columns: dict[int, Column] = field(default_factory=dict)
+    place: str = "byte"  # what `at` counts
+
+    def __len__(self) -> int:
+        return int(self.at.size)
+
+    def scalar(self, number: int) -> Column:
+        """The field as one value a row (the first of an array); all invalid if there is none."""
+        column = self.columns.get(number)
+        if column is None:
+            return Column(np.zeros(len(self), np.int64), np.zeros(len(self), np.bool_))
+        if column.row is None:
+            return column
+        rows, first = np.unique(column.row, return_index=True)
+        raw, valid = np.zeros(len(self), column.raw.dtype), np.zeros(len(self), np.bool_)
+        raw[rows], valid[rows] = column.raw[first], column.valid[first]
+        return Column(raw, valid)
+
+    def flat(self, number: int) -> tuple[IntArray, NDArray[Any], BoolArray]:
+        """The field as elements laid end to end: row, raw value, valid."""
+        column = self.columns.get(number)
+        if column is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_)
+        row = np.arange(len(self)) if column.row is None else column.row
+        return row, column.raw, column.valid
+
+    def text(self, number: int, row: int) -> str:
+        """A text field of one row; what is not UTF-8 is replaced."""
+        rows, raw, _ = self.flat(number)
+        octets = bytes(raw[rows == row].astype(np.uint8).tolist())
+        return octets.split(b"\0")[0].rstrip(b"\xff").decode(errors="replace").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """Where a field lies within its messages, and how one element of it is read."""
+
+    offset: int
+    count: int
+    dtype: str
+    invalid: int | None
+
+    @classmethod
+    def of(cls, base: BaseType, offset: int, size: int, endian: str) -> _Element:
+        if base.dtype == "S":
+            return cls(offset, size, "u1", 0xFF)
+        if size % base.size == 0:
+            return cls(offset, size // base.size, endian + base.dtype, base.invalid)
+        if size in (1, 2, 4) and size < base.size and base.dtype[0] in "ui":
+            # COROS writes one byte and calls it uint32: believe the size
+            bits = 8 * size - (base.dtype[0] == "i")
+            invalid = 0 if base.invalid == 0 else 2**bits - 1
+            return cls(offset, 1, f"{endian}{base.dtype[0]}{size}", invalid)
+        return cls(offset, size, "u1", 0xFF)
+
+
+class _Layout:
+    """One definition message and the places of the data messages that follow it."""
+
+    def __init__(self, definition: bytes, developer: bool) -> None:
+        endian = ">" if definition[1] else "<"
+        self.number: int = struct.unpack_from(f"{endian}H", definition, 2)[0]
+        self.fields: dict[int, _Element] = {}
+        self.developer: dict[tuple[int, int], tuple[int, int]] = {}
+        self.endian = endian
+        self.plain: list[int] = []
+        self.compressed: list[int] = []
+        size = 1
+        stop = 5 + 3 * definition[4]
+        for i in range(5, stop, 3):
+            number, length, code = definition[i : i + 3]
+            base = BY_CODE.get(code & 0x1F, UNKNOWN_TYPE)
+            if length and number not in self.fields:
+                self.fields[number] = _Element.of(base, size, length, endian)
+            size += length
+        if developer:
+            for i in range(stop + 1, stop + 1 + 3 * definition[stop], 3):
+                number, length, index = definition[i : i + 3]
+                self.developer[index, number] = (size, length)
+                size += length
+        self.size = size
+
+    def __len__(self) -> int:
+        return len(self.plain) + len(self.compressed)
+
+    def drop_last(self, at: int) -> bool:
+        """Forget a message that begins there but is not whole."""
+        for places in (self.plain, self.compressed):
+            if places and places[-1] == at:
+                places.pop()
+                return True
+        return False
+
+
+class Messages:
+    """The data messages of one file, chained ones included."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._buffer = np.frombuffer(data, dtype=np.uint8)
+        self._layouts: dict[tuple[bytes, bool], _Layout] = {}
+        self._times: tuple[IntArray, IntArray, BoolArray] | None = None
+        self.starts: list[int] = []  # first byte of each chained file
+        self.faults: list[Fault] = []
+
+    def counts(self) -> dict[int, int]:
+        """How many messages there are of each number, in order of first definition."""
+        counts: dict[int, int] = {}
+        for layout in self._layouts.values():
+            if len(layout):
+                counts[layout.number] = counts.get(layout.number, 0) + len(layout)
+        return counts
+
+    def table(self, number: int, fields: Collection[int] | None = None) -> Table:
+        """Messages of that number with the fields asked for; None means all there are."""
+        layouts = [one for one in self._layouts.values() if one.number == number and len(one)]
+        places = [self._places(layout) for layout in layouts]
+        if not places:
+            return Table(number, np.empty(0, np.int64))
+        at = places[0] if len(places) == 1 else np.concatenate(places)
+        order = None if len(places) == 1 else np.argsort(at)
+        present = dict.fromkeys(f for layout in layouts for f in layout.fields)
+        if any(layout.compressed for layout in layouts):
+            present[TIMESTAMP] = None
+        wanted = present if fields is None else [f for f in fields if f in present]
+        columns = {f: self._column(number, f, layouts, places, order) for f in wanted}
+        return Table(number, at if order is None else at[order], columns)
+
+    def developer_fields(self, number: int) -> dict[str, Column]:
+        """Fields that an app added to messages of that number, by the name the app gave."""
+        descriptions = self.table(FIELD_DESCRIPTION)
+        index, field_number, code = (descriptions.scalar(f).raw.tolist() for f in (0, 1, 2))
+        layouts = [one for one in self._layouts.values() if one.number == number and len(one)]
+        places = [self._places(layout) for layout in layouts]
+        named: dict[str, Column] = {}
+        for row, key in enumerate(zip(index, field_number, strict=True)):
+            base = BY_CODE.get(code[row] & 0x1F, UNKNOWN_TYPE)
+            parts, rows, first = [], [], 0
+            for layout, where in zip(layouts, places, strict=True):
+                if key in layout.developer:
+                    offset, size = layout.developer[key]
+                    element = _Element.of(base, offset, size, layout.endian)
+                    parts.append(self._gather(element, where))
+                    rows.append(np.repeat(np.arange(first, first + where.size), element.count))
+                first += where.size
+            if parts:
+                order = np.argsort(np.concatenate(places))
+                named[descriptions.text(3, row)] = _joined_flat(parts, rows, order)
+        return named
+
+    def _places(self, layout: _Layout) -> IntArray:
+        places = np.array(layout.plain or layout.compressed, dtype=np.int64)
+        if layout.plain and layout.compressed:
+            places = np.concatenate((places, np.array(layout.compressed, dtype=np.int64)))
+            places.sort()
+        return places
+
+    def _gather(self, element: _Element, places: IntArray) -> tuple[NDArray[Any], BoolArray]:
+        """Values (rows, elements) and their mask."""
+        dtype = np.dtype(element.dtype)
+        span = dtype.itemsize * element.count
+        everywhere = np.ndarray(
+            (self._buffer.size - span + 1, element.count),
+            dtype,
+            self._buffer,
+            strides=(1, dtype.itemsize),
+        )
+        raw = everywhere[places + element.offset]
+        if dtype.kind == "f":
+            raw = raw.astype(np.float64)
+            return raw, np.isfinite(raw)
+        if element.invalid is None:
+            return raw.astype(np.int64), np.ones(raw.shape, np.bool_)
+        return raw.astype(np.int64), raw != element.invalid
+
+    def _column(
+        self,
+        number: int,
+        wanted: int,
+        layouts: list[_Layout],
+        places: list[IntArray],
+        order: IntArray | None,
+    ) -> Column:
+        if wanted == TIMESTAMP:
+            parts = [self._timestamps(*pair) for pair in zip(layouts, places, strict=True)]
+            return _joined(parts, order)
+        many = any(one.fields[wanted].count > 1 for one in layouts if wanted in one.fields)
+        if not is_array_field(number, wanted, many):
+            parts = []
+            for layout, where in zip(layouts, places, strict=True):
+                element = layout.fields.get(wanted)
+                if element is None:
+                    parts.append((np.zeros(where.size, np.int64), np.zeros(where.size, np.bool_)))
+                else:
+                    one = _Element(element.offset, 1, element.dtype, element.invalid)
+                    raw, valid = self._gather(one, where)
+                    parts.append((raw[:, 0], valid[:, 0]))
+            return _joined(parts, order)
+        flat, rows, first = [], [], 0
+        for layout, where in zip(layouts, places, strict=True):
+            element = layout.fields.get(wanted)
+            if element is not None:
+                flat.append(self._gather(element, where))
+                rows.append(np.repeat(np.arange(first, first + where.size), element.count))
+            first += where.size
+        return _joined_flat(flat, rows, order)
+
+    def _timestamps(self, layout: _Layout, places: IntArray) -> tuple[IntArray, BoolArray]:
+        """Field 253, or the time that compressed heads add up to."""
+        element = layout.fields.get(TIMESTAMP)
+        if element is not None:
+            raw, valid = self._gather(
+                _Element(element.offset, 1, element.dtype, element.invalid), places
+            )
+            return raw[:, 0], valid[:, 0]
+        if not layout.compressed:
+            return np.zeros(places.size, np.int64), np.zeros(places.size, np.bool_)
+        at, time, known = self._compressed_times()
+        index = np.minimum(np.searchsorted(at, places), at.size - 1)
+        valid = known[index] & (at[index] == places)
+        return np.where(valid, time[index], 0), valid
+
+    def _compressed_times(self) -> tuple[IntArray, IntArray, BoolArray]:
+        """Place, time and whether known of all compressed heads.
+
+        A compressed head holds the low 5 bits of the time; it is the next such time after that of
+        the message before it (the last full one or another compressed head).
+        """
+        if self._times is not None:
+            return self._times
+        at, time, full = [], [], []
+        for layout in self._layouts.values():
+            element = layout.fields.get(TIMESTAMP)
+            if element is not None and len(layout):
+                places = self._places(layout)
+                raw, valid = self._gather(element, places)
+                at.append(places[valid[:, 0]])
+                time.append(raw[valid[:, 0], 0])
+                full.append(np.ones(at[-1].size, np.bool_))
+            elif layout.compressed:
+                at.append(np.array(layout.compressed, dtype=np.int64))
+                time.append(self._buffer[at[-1]].astype(np.int64) & 31)
+                full.append(np.zeros(at[-1].size, np.bool_))
+        # every chained file starts anew, with a time that is not known
+        at.append(np.array(self.starts, dtype=np.int64))
+        time.append(np.zeros(at[-1].size, np.int64))
+        full.append(np.ones(at[-1].size, np.bool_))
+        places, times, fixed = (np.concatenate(parts) for parts in (at, time, full))
+        order = np.argsort(places)
+        places, times, fixed = places[order], times[order], fixed[order]
+        step = np.zeros(times.size, np.int64)
+        step[1:] = np.diff(times) & 31
+        since = np.cumsum(np.where(fixed, 0, step))
+        last = np.maximum.accumulate(np.where(fixed, np.arange(times.size), 0))
+        known = ~np.isin(places[last], self.starts)
+        resolved = times[last] + since - since[last]
+        self._times = (places[~fixed], resolved[~fixed], known[~fixed])
+        return self._times
+
+
+def is_array_field(number: int, wanted: int, many: bool) -> bool:
+    """Is the field an array by the profile, or, if that does not know it, by its size?"""
+    message = MESSAGES.get(number)
+    if message is not None:
+        for one in message.fields:
+            if one.number == wanted:
+                return one.array or one.base.dtype == "S"
+    return many
+
+
+def _joined(parts: list[tuple[Any, Any]], order: IntArray | None) -> Column:
+    if order is None:
+        return Column(*parts[0])
+    raw, valid = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    return Column(raw[order], valid[order])
+
+
+def _joined_flat(parts: list[Any], rows: list[IntArray], order: IntArray | None) -> Column:
+    raw, valid = (np.concatenate([part[i].ravel() for part in parts]) for i in (0, 1))
+    row = np.concatenate(rows)
+    if order is not None:
+        rank = np.empty(order.size, np.int64)
+        rank[order] = np.arange(order.size)
+        row = rank[row]
+        sort = np.argsort(row, kind="stable")
+        raw, valid, row = raw[sort], valid[sort], row[sort]
+    return Column(raw, valid, row)
+
+
+def is_fit(data: bytes) -> bool:
+    """Do the bytes start like a FIT file?"""
+    return len(data) >= MIN_HEADER and data[8:12] == MAGIC and data[0] >= MIN_HEADER
+
+
+def walk(data: bytes, *, check_crc: bool = False) -> Messages:
+    """All messages of a FIT file. NotFitError if it does not start like one.
+
+    The checksum is compared where asked for, and where something is wrong anyway.
+    """
+    if not is_fit(data):
+        raise NotFitError("no FIT header")
+    messages = Messages(data)
+    start = 0
+    while start < len(data):
+        if not is_fit(data[start : start + MIN_HEADER]):
+            messages.faults.append(
+                Fault(start, f"{len(data) - start} bytes after the end are no FIT file", lost=False)
+            )
+            break
+        start = _chapter(messages, data, start, check_crc)
+    return messages
+
+
+def file_type(data: bytes) -> int | None:
+    """`type` of the first file_id message, read from the first bytes; None if it is not there."""
+    if not is_fit(data):
+        return None
+    head = Messages(data[: data[0] + 512])
+    _messages(head, head._data, data[0], len(head._data))
+    column = head.table(FILE_ID, (0,)).scalar(0)
+    return int(column.raw[0]) if column.valid.any() and column.valid[0] else None
+
+
+def is_chained(data: bytes) -> bool:
+    """Does a second FIT file follow the first?"""
+    end = data[0] + int.from_bytes(data[4:8], "little") + 2
+    return is_fit(data[end : end + MIN_HEADER])
+
+
+def _chapter(messages: Messages, data: bytes, start: int, check_crc: bool) -> int:
+    """Read one of the chained files; where the next one starts."""
+    messages.starts.append(start)
+    header, length = data[start], int.from_bytes(data[start + 4 : start + 8], "little")
+    first, end = start + header, start + header + length
+    faults: list[Fault] = []
+    unfinished = length == 0 and len(data) > first + 2 and not is_fit(data[first + 2 : first + 14])
+    if unfinished:
+        faults.append(Fault(start + 4, "the header says 0 bytes: the device stopped early", False))
+        end = len(data)
+    elif end > len(data):
+        missing = f"the file ends {end - len(data)} bytes early"
+        faults.append(Fault(len(data), missing, lost=True))
+        end = len(data)
+    fault = _messages(messages, data, first, end)
+    if fault and not (unfinished and fault.at_byte >= end - 2):  # a checksum, no message
+        faults.append(fault)
+    stop = len(data) if end == len(data) else min(end + 2, len(data))
+    if (check_crc or faults) and not unfinished and end < len(data) and crc16(data[start:stop]):
+        faults.append(Fault(end, "the checksum differs: values may be damaged", lost=False))
+    elif end + 2 > len(data) and not faults:
+        faults.append(Fault(len(data), "the checksum is missing", lost=False))
+    messages.faults.extend(faults)
+    return stop
+
+
+def _messages(messages: Messages, data: bytes, at: int, end: int) -> Fault | None:
+    """Collect the places of all messages between two bytes; what stopped it, if anything did."""
+    steps: list[tuple[Any, int] | None] = [None] * 256
+    here = at
+    while at < end:
+        here = at
+        head = data[at]
+        step = steps[head]
+        if step is not None:
+            step[0](at)
+            at += step[1]
+        elif head & 0xC0 == 0x40:
+            at = _define(messages, data, at, end, steps)
+            if at > end:
+                return Fault(here, "the definition is cut off", lost=True)
+        else:
+            local = (head >> 5 & 3) if head & 0x80 else head & 15
+            return Fault(at, f"a message of type {local} that nothing defines", lost=True)
+    if at > end:
+        any(layout.drop_last(here) for layout in messages._layouts.values())
+        return Fault(here, "the message is cut off", lost=True)
+    return None
+
+
+def _define(messages: Messages, data: bytes, at: int, end: int, steps: list[Any]) -> int:
+    """Take in a definition message; the byte behind it, beyond `end` if it is cut off."""
+    developer = bool(data[at] & 0x20)
+    if at + 6 > end:
+        return end + 1
+    stop = at + 6 + 3 * data[at + 5]
+    if developer:
+        if stop >= end:
+            return end + 1
+        stop += 1 + 3 * data[stop]
+    if stop > end:
+        return end + 1
+    key = (data[at + 1 : stop], developer)
+    layout = messages._layouts.get(key)
+    if layout is None:
+        layout = messages._layouts[key] = _Layout(*key)
+    local = data[at] & 15
+    for head in (local, local | 16, local | 32, local | 48):  # reserved bits say nothing
+        steps[head] = (layout.plain.append, layout.size)
+    if local < 4:
+        compressed = (layout.compressed.append, layout.size)
+        for head in range(0x80 + 32 * local, 0xA0 + 32 * local):
+            steps[head] = compressed
+    return stop

@@ -1,0 +1,281 @@
+"""What a watch writes all day and night: heart rate, stress score, motion, sleep, daily figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hrv.ingest.fit_tables import (
+    Dates,
+    Ledger,
+    Tables,
+    constant_runs,
+    last_of_equal,
+    read,
+    scaled,
+    went_back,
+)
+from hrv.ingest.fit_time import monitoring_time
+from hrv.model import (
+    DayQuantity,
+    DayValue,
+    FloatArray,
+    HeartRateSeries,
+    IntArray,
+    LocalClock,
+    MotionKind,
+    MotionSeries,
+    RmssdSeries,
+    Span,
+    SpanKind,
+    StressScoreSeries,
+)
+from hrv.settings import IngestSettings
+
+_ON_FOOT = (1, 6)  # running, walking: cycles are steps
+_MINUTE_S = 60.0
+_FASTEST_PER_S = 3.5  # steps a second of a sprint
+_LONGEST_EPOCH_S = 3600.0  # a sleep stage that lasts longer has lost its successor
+_NEW_NIGHT_S = 7200.0
+_RECOVERING = -4
+STRESS_CODES = {
+    -1: "off the wrist",
+    -2: "too much motion",
+    -3: "too little data",
+    -4: "recovering from exercise",
+    -5: "unidentified",
+}
+_STAGES = {1: "awake", 2: "light", 3: "deep", 4: "rem"}
+_STAGE_MINUTES = (
+    ("light", DayQuantity.LIGHT_MIN),
+    ("deep", DayQuantity.DEEP_MIN),
+    ("rem", DayQuantity.REM_MIN),
+    ("awake", DayQuantity.AWAKE_MIN),
+)
+
+
+def monitoring(
+    tables: Tables, dates: Dates, ledger: Ledger, settings: IngestSettings
+) -> tuple[list[HeartRateSeries], list[MotionSeries], int]:
+    """Heart rate, intensity and steps of `monitoring` messages, and how often time went back."""
+    table, (_, _, bpm, intensity, kind, cycles, active) = read(
+        tables,
+        "monitoring",
+        "timestamp",
+        "timestamp_16",
+        "heart_rate",
+        "current_activity_type_intensity",
+        "activity_type",
+        "cycles",
+        "active_time",
+    )
+    raw, known = monitoring_time(tables, table)
+    rate, level, count = table.scalar(bpm), table.scalar(intensity), table.scalar(cycles)
+    outside = (rate.raw < settings.hr_min_bpm) | (rate.raw > settings.hr_max_bpm)
+    only_outside = rate.valid & outside & ~level.valid & ~count.valid
+    keep = ledger.take(
+        table,
+        *dates.reasons(raw, known),
+        (~(rate.valid | level.valid | count.valid), "monitoring without heart rate or motion"),
+        (only_outside, "heart rate out of range"),
+    )
+    t_s = dates.unix_s(raw)
+    beats = keep & rate.valid & ~outside
+    found, motion = [], []
+    if beats.any():
+        order = last_of_equal(t_s[beats])
+        found.append(HeartRateSeries(t_s[beats][order], rate.raw[beats][order], optical=True))
+    moved = keep & level.valid
+    if moved.any():
+        motion.append(_intensity(t_s[moved], level.raw[moved] >> 5))
+    own = table.scalar(kind)
+    foot = np.where(own.valid, own.raw, np.where(level.valid, level.raw & 31, -1))
+    walked = keep & count.valid & np.isin(foot, _ON_FOOT)
+    time = table.scalar(active)
+    active_s = np.where(time.valid, scaled(55, active, time.raw), np.nan)
+    steps = _steps(t_s[walked], foot[walked], count.raw[walked], active_s[walked])
+    if steps is not None:
+        motion.append(steps)
+    return found, motion, went_back(t_s[beats])
+
+
+def _intensity(t_s: FloatArray, level: IntArray) -> MotionSeries:
+    """A new class is written at the end of its first minute and holds until the next one."""
+    order = last_of_equal(t_s)
+    start_s = t_s[order] - _MINUTE_S
+    period_s = np.append(np.diff(start_s), _MINUTE_S)
+    return MotionSeries(
+        start_s, level[order].astype(np.float64), period_s, MotionKind.INTENSITY_0_7
+    )
+
+
+def _steps(
+    t_s: FloatArray, kind: IntArray, count: IntArray, active_s: FloatArray
+) -> MotionSeries | None:
+    """Steps a minute from counts that run up per activity type, over the time spent active."""
+    starts, periods, rates = [], [], []
+    for one in np.unique(kind):
+        mine = np.flatnonzero(kind == one)
+        mine = mine[last_of_equal(t_s[mine])]
+        step_s, taken = np.diff(t_s[mine]), np.diff(count[mine])
+        busy_s = np.diff(active_s[mine])
+        period_s = np.where((busy_s > 0) & (busy_s < step_s), busy_s, step_s)
+        period_s = np.minimum(np.maximum(period_s, taken / _FASTEST_PER_S), step_s)
+        good = taken > 0  # a count that falls was set back, usually at midnight
+        starts.append((t_s[mine][1:] - period_s)[good])
+        periods.append(period_s[good])
+        rates.append((taken / period_s * 60.0)[good])
+    if not starts or not sum(part.size for part in starts):
+        return None
+    start_s, period_s, rate = (np.concatenate(parts) for parts in (starts, periods, rates))
+    end_s = start_s + period_s
+    order = np.argsort(end_s, kind="stable")
+    start_s, end_s, rate = start_s[order], end_s[order], rate[order]
+    start_s[1:] = np.maximum(start_s[1:], np.maximum.accumulate(end_s)[:-1])
+    left = end_s > start_s
+    start_s, end_s, rate = start_s[left], end_s[left], rate[left]
+    return MotionSeries(start_s, rate, end_s - start_s, MotionKind.STEPS_PER_MIN)
+
+
+def stress(
+    tables: Tables, dates: Dates, ledger: Ledger
+) -> tuple[StressScoreSeries | None, dict[int, int]]:
+    """The watch's stress score, and how many minutes carry a code instead of one."""
+    table, (value, at) = read(tables, "stress_level", "stress_level_value", "stress_level_time")
+    score, stamp = table.scalar(value), table.scalar(at)
+    coded = score.valid & (score.raw < 0) & (score.raw != _RECOVERING)
+    codes, counts = np.unique(score.raw[score.valid & (score.raw < 0)], return_counts=True)
+    keep = ledger.take(
+        table,
+        *dates.reasons(stamp.raw, stamp.valid),
+        (~score.valid | (score.raw > 100), "no stress score in the message"),
+        *(
+            (score.raw == code, f"no stress score: {STRESS_CODES.get(int(code), f'code {code}')}")
+            for code in codes
+            if code != _RECOVERING
+        ),
+    )
+    t_s = dates.unix_s(stamp.raw)
+    scored = keep & (score.raw >= 0) & ~coded
+    recovering_s = np.unique(t_s[keep & (score.raw == _RECOVERING)])
+    counted = dict(zip(codes.tolist(), counts.tolist(), strict=True))
+    if not (scored.any() or recovering_s.size):
+        return None, counted
+    order = last_of_equal(t_s[scored])
+    series = StressScoreSeries(
+        t_s[scored][order], score.raw[scored][order], "garmin", recovering_s=recovering_s
+    )
+    return series, counted
+
+
+def overnight_rmssd(tables: Tables, dates: Dates, ledger: Ledger) -> RmssdSeries | None:
+    """RMSSD over 5 min of the night, `hrv_value` messages."""
+    table, (at, value) = read(tables, "hrv_value", "timestamp", "value")
+    stamp, rmssd = table.scalar(at), table.scalar(value)
+    empty = ~rmssd.valid | (rmssd.raw <= 0)
+    keep = ledger.take(
+        table, *dates.reasons(stamp.raw, stamp.valid), (empty, "no value in the message")
+    )
+    if not keep.any():
+        return None
+    t_s, rmssd_ms = dates.unix_s(stamp.raw)[keep], scaled(371, value, rmssd.raw)[keep]
+    order = last_of_equal(t_s)
+    return RmssdSeries(t_s[order], rmssd_ms[order])
+
+
+def daily_figures(
+    tables: Tables, dates: Dates, ledger: Ledger, clock: LocalClock, settings: IngestSettings
+) -> list[DayValue]:
+    """Resting heart rate of the day and HRV of the night, as the watch reckons them."""
+    found: list[DayValue] = []
+    for name, field_name, quantity in (
+        ("monitoring_hr_data", "current_day_resting_heart_rate", DayQuantity.RESTING_HR_BPM),
+        ("hrv_status_summary", "last_night_average", DayQuantity.RMSSD_MS),
+    ):
+        table, (at, value) = read(tables, name, "timestamp", field_name)
+        stamp, figure = table.scalar(at), table.scalar(value)
+        physical = scaled(table.number, value, figure.raw)
+        empty = ~figure.valid | (figure.raw <= 0)
+        wrong = np.zeros(len(table), np.bool_)
+        if quantity is DayQuantity.RESTING_HR_BPM:
+            wrong = (physical < settings.hr_min_bpm) | (physical > settings.hr_max_bpm)
+        keep = ledger.take(
+            table,
+            *dates.reasons(stamp.raw, stamp.valid),
+            (empty, "no value in the message"),
+            (wrong, "heart rate out of range"),
+        )
+        days = clock.day(dates.unix_s(stamp.raw)[keep])
+        last = dict(zip(days.tolist(), physical[keep].tolist(), strict=True))
+        found += [DayValue(day, quantity, number) for day, number in last.items()]
+    return found
+
+
+def sleep(
+    tables: Tables, dates: Dates, ledger: Ledger, clock: LocalClock
+) -> tuple[list[Span], list[DayValue], bool]:
+    """Sleep, its stages and their minutes; True if stages are there but all say "awake".
+
+    A stage holds from its message until the next one. Watches that leave staging to the cloud
+    write "awake" all night, which says nothing about sleep.
+    """
+    table, (at, value) = read(tables, "sleep_level", "timestamp", "sleep_level")
+    stamp, level = table.scalar(at), table.scalar(value)
+    unknown = ~level.valid | ~np.isin(level.raw, list(_STAGES))
+    asleep = level.valid & np.isin(level.raw, [2, 3, 4])
+    unstaged = bool(len(table)) and not asleep.any()
+    keep = ledger.take(
+        table,
+        *dates.reasons(stamp.raw, stamp.valid),
+        (unknown, "no sleep stage in the message"),
+        (
+            np.full(len(table), unstaged),
+            "only 'awake': this watch leaves sleep stages to the cloud",
+        ),
+    )
+    spans: list[Span] = []
+    values: list[DayValue] = []
+    if not keep.any():
+        return spans, values, unstaged
+    t_s, stage = dates.unix_s(stamp.raw)[keep], level.raw[keep]
+    order = last_of_equal(t_s)
+    t_s, stage = t_s[order], stage[order]
+    step_s = np.diff(t_s)
+    usual_s = float(np.median(step_s)) if step_s.size else _MINUTE_S
+    lasts_s = np.append(step_s, min(usual_s, _LONGEST_EPOCH_S))
+    nights = np.flatnonzero(np.append(True, step_s > _NEW_NIGHT_S))
+    for first, stop in zip(nights, np.append(nights[1:], t_s.size), strict=True):
+        night = slice(int(first), int(stop))
+        lost = np.where(lasts_s[night] > _LONGEST_EPOCH_S, min(usual_s, _LONGEST_EPOCH_S), 0.0)
+        end_s = t_s[night] + np.where(lost > 0, lost, lasts_s[night])
+        one, figures = _night(t_s[night], end_s, stage[night], clock)
+        spans += one
+        values += figures
+    return spans, values, unstaged
+
+
+def _night(
+    start_s: FloatArray, end_s: FloatArray, stage: IntArray, clock: LocalClock
+) -> tuple[list[Span], list[DayValue]]:
+    """One night from falling asleep to the last waking."""
+    asleep = np.flatnonzero(stage > 1)
+    if not asleep.size:
+        return [], []
+    night = slice(int(asleep[0]), int(asleep[-1]) + 1)
+    start_s, end_s, stage = start_s[night], end_s[night], stage[night]
+    spans = [Span(kind=SpanKind.SLEEP, start_s=float(start_s[0]), end_s=float(end_s[-1]))]
+    minutes = dict.fromkeys(_STAGES.values(), 0.0)
+    for first, stop in constant_runs(stage.tolist()):
+        name = _STAGES[int(stage[first])]
+        spans.append(
+            Span(
+                kind=SpanKind.SLEEP_STAGE,
+                start_s=float(start_s[first]),
+                end_s=float(end_s[stop - 1]),
+                label=name,
+            )
+        )
+        minutes[name] += float(np.sum(end_s[first:stop] - start_s[first:stop])) / 60.0
+    day = int(clock.day(end_s[-1:])[0])
+    values = [DayValue(day, quantity, minutes[name]) for name, quantity in _STAGE_MINUTES]
+    total = minutes["light"] + minutes["deep"] + minutes["rem"]
+    return spans, [DayValue(day, DayQuantity.SLEEP_MIN, total), *values]
