@@ -1,0 +1,664 @@
+"""The report's pictures: matplotlib `Figure` objects, drawn noun by noun on given axes.
+
+Never pyplot: its state is process-wide. Same input, same bytes. Each role of the palette has its
+own colour, so that the dark variant of an SVG is the light one with its colours exchanged.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from hrv.model import (
+    DAY_S,
+    Analysis,
+    BaselineDay,
+    Censored,
+    Estimate,
+    FloatArray,
+    LocalClock,
+    RecoveryCurve,
+    RecoveryFit,
+    Span,
+    SpanKind,
+    Trend,
+    as_date,
+    as_day,
+)
+from hrv.report.text import Words
+from hrv.report.wording import LOG_MEASURES, MEASURES, measure_name
+
+MAX_POINTS = 2000
+SIZE = (5.0, 3.7)  # inches: two side by side on a desk, one on a phone, text readable on both
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Roles and their colours; each role differs from every other by hue, and by its pattern."""
+
+    then: str
+    now: str
+    neutral: str
+    ink: str
+    grid: str
+    paper: str
+    soft: str
+
+
+LIGHT = Palette("#C4501B", "#0072B2", "#6B7280", "#1F2328", "#D9DDE2", "#FFFFFF", "#4B5563")
+DARK = Palette("#FFA94D", "#63B3ED", "#A0A8B0", "#E6E8EB", "#343A42", "#121417", "#B9C0C8")
+
+STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 11.0,
+    "axes.titlesize": 11.0,
+    "axes.labelsize": 11.0,
+    "xtick.labelsize": 10.0,
+    "ytick.labelsize": 10.0,
+    "legend.fontsize": 10.0,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "hrv",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+    "path.simplify": True,
+    "hatch.linewidth": 0.6,
+    "timezone": "UTC",
+}
+
+
+@contextmanager
+def house_style(palette: Palette) -> Iterator[None]:
+    """Settings of matplotlib for the time of drawing; the defaults below are not the user's."""
+    colours = {
+        "text.color": palette.ink,
+        "axes.labelcolor": palette.ink,
+        "axes.edgecolor": palette.neutral,
+        "axes.facecolor": palette.paper,
+        "figure.facecolor": palette.paper,
+        "savefig.facecolor": palette.paper,
+        "xtick.color": palette.soft,
+        "ytick.color": palette.soft,
+        "grid.color": palette.grid,
+        "hatch.color": palette.neutral,
+    }
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        rc: Any = STYLE | colours
+        mpl.rcParams.update(rc)
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """What every drawing needs: the colours and the words."""
+
+    palette: Palette
+    words: Words
+
+
+# --------------------------------------------------------------------------- files
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG text without dates."""
+    sink = io.StringIO()
+    figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
+    text = sink.getvalue()
+    return COORDINATES.sub(_rounded, text[text.index("<svg") :])
+
+
+COORDINATES = re.compile(r'(?<= )(?:d|x|y)="[^"]*"')
+DECIMALS = re.compile(r"(\.\d\d)\d+")
+
+
+def _rounded(found: re.Match[str]) -> str:
+    """Coordinates to a hundredth of a point: half the size, and nobody sees it."""
+    return DECIMALS.sub(r"\1", found.group()).replace("\n", "")
+
+
+def png(figure: Figure, dpi: float = 150.0) -> bytes:
+    """The figure as PNG bytes without dates."""
+    sink = io.BytesIO()
+    figure.savefig(sink, format="png", dpi=dpi, metadata={"Software": None})
+    return sink.getvalue()
+
+
+def darkened(light_svg: str) -> str:
+    """A light SVG in dark colours."""
+    text = light_svg
+    for item in fields(Palette):
+        mark = f"@{item.name}@"
+        text = text.replace(getattr(LIGHT, item.name).lower(), mark)
+    for item in fields(Palette):
+        text = text.replace(f"@{item.name}@", getattr(DARK, item.name).lower())
+    return text
+
+
+def build(
+    draw: Callable[[Axes, Ink], None],
+    words: Words,
+    palette: Palette = LIGHT,
+    size: tuple[float, float] = SIZE,
+) -> Figure:
+    """One figure with one drawing on it."""
+    with house_style(palette):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure.add_subplot(), Ink(palette, words))
+        figure.draw_without_rendering()
+    return figure
+
+
+# --------------------------------------------------------------------------- shared parts
+
+
+def thinned(t: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """At most `MAX_POINTS` points; from each stretch its lowest and its highest."""
+    if t.size <= MAX_POINTS:
+        return t, y
+    edges = np.linspace(0, t.size, MAX_POINTS // 2 + 1).astype(int)[:-1]
+    keep = {0, t.size - 1}
+    for start, stop in zip(edges, [*edges[1:], t.size], strict=True):
+        part = y[start:stop]
+        if np.all(np.isnan(part)):
+            keep.add(int(start))
+            continue
+        keep |= {int(start + np.nanargmin(part)), int(start + np.nanargmax(part))}
+    index = np.array(sorted(keep))[:MAX_POINTS]
+    return t[index], y[index]
+
+
+def _date_axis(ax: Axes, ink: Ink, first_day: int, last_day: int) -> None:
+    """Days as numbers, named at a handful of round dates."""
+    ax.set_xlim(first_day - 0.5, last_day + 0.5)
+    ticks = date_ticks(first_day, last_day)
+    months = ink.words.say("months").split()
+    dates = [as_date(day) for day in ticks]
+    long = last_day - first_day > 700
+    names = [
+        f"{months[d.month - 1]} {d.year}" if long else f"{d.day} {months[d.month - 1]}"
+        for d in dates
+    ]
+    ax.set_xticks(ticks, names)
+    years = sorted({as_date(first_day).year, as_date(last_day).year})
+    ax.set_xlabel(ink.words.say("axis.date", years="–".join(str(year) for year in years)))
+
+
+def date_ticks(first_day: int, last_day: int, most: int = 6) -> list[int]:
+    """Round days between two days: first of months, Mondays, or every so many days."""
+    span = last_day - first_day + 1
+    for step in (1, 2, 3, 7, 14):
+        if span <= most * step:
+            start = first_day + (-(first_day + 3)) % 7 if step >= 7 else first_day
+            return list(range(start, last_day + 1, step))
+    firsts = [d for d in range(first_day, last_day + 1) if as_date(d).day == 1]
+    step = next((n for n in (1, 2, 3, 6, 12) if len(firsts) <= most * n), 24)
+    return [d for d in firsts if (as_date(d).month - 1) % min(step, 12) == 0] or [first_day]
+
+
+TAG_KINDS = {
+    SpanKind.EVENT,
+    SpanKind.TECHNIQUE,
+    SpanKind.THERAPY,
+    SpanKind.MEDICINE,
+    SpanKind.ILLNESS,
+    SpanKind.ALCOHOL,
+    SpanKind.CYCLE,
+    SpanKind.LIFE,
+    SpanKind.OTHER,
+}
+
+
+def draw_marks(ax: Axes, ink: Ink, analysis: Analysis) -> None:
+    """What a person added, as ticks along the top; the change date as a line."""
+    draw_tags(ax, analysis.spans, ink, analysis.clock)
+    change = analysis.change or {}
+    day = change.get("day", change.get("date"))
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    if isinstance(day, date):
+        day = as_day(day)
+    if isinstance(day, int):
+        when = day
+        ax.axvline(when, color=ink.palette.ink, lw=1.2, ls=(0, (1, 2)))
+        if change.get("label"):
+            ax.annotate(
+                str(change["label"]),
+                (when, 0.02),
+                xycoords=("data", "axes fraction"),
+                xytext=(3, 0),
+                textcoords="offset points",
+                fontsize=9,
+                color=ink.palette.soft,
+            )
+
+
+def draw_tags(ax: Axes, spans: Sequence[Span], ink: Ink, clock: LocalClock) -> None:
+    """Tags as ticks, and as bars where they last a day or more."""
+    left, right = ax.get_xlim()
+    for span in _worth_marking(spans):
+        local = clock.local_s([span.start_s, span.end_s]) / DAY_S
+        start, end = (float(x) for x in local)
+        if not left <= local[0] <= right:
+            continue
+        if span.end_s - span.start_s >= DAY_S:
+            ax.axvspan(
+                start,
+                end,
+                ymin=0.965,
+                ymax=1.0,
+                color=ink.palette.neutral,
+                lw=0,
+                alpha=0.8,
+            )
+        else:
+            ax.axvline(start, ymin=0.965, ymax=1.0, color=ink.palette.neutral, lw=1)
+
+
+def _worth_marking(spans: Sequence[Span]) -> list[Span]:
+    added = [s for s in spans if s.kind in TAG_KINDS and s.origin != "device"]
+    if len(added) <= 300:
+        return added
+    return [s for s in added if s.kind not in {SpanKind.TECHNIQUE, SpanKind.EVENT}][:300]
+
+
+def _clock_axis(ax: Axes, ink: Ink, low_s: float, high_s: float) -> None:
+    """A log axis of durations with round ticks."""
+    ax.set_yscale("log")
+    ax.set_ylim(low_s, high_s)
+    round_s = [10, 20, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 14400]
+    ax.yaxis.set_major_locator(FixedLocator([s for s in round_s if low_s <= s <= high_s]))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda s, _=None: ink.words.clock(s)))
+
+
+# --------------------------------------------------------------------------- recovery curves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveSet:
+    """Recovery curves of one period, as the share of the rise that is still there."""
+
+    since_s: FloatArray
+    median: FloatArray
+    low: FloatArray  # quartiles of the episodes
+    high: FloatArray
+    ends_s: FloatArray  # where follow-up was cut short
+    n: int
+
+
+def curve_set(
+    curves: Sequence[RecoveryCurve], fits: Sequence[RecoveryFit], step_s: float, span_s: float
+) -> CurveSet | None:
+    """Median and middle half of the curves on a common clock; None with fewer than five."""
+    by_start = {fit.episode.start_s: fit for fit in fits}
+    grid = np.arange(0.0, span_s + 0.5 * step_s, step_s)
+    rows, ends = [], []
+    for curve in curves:
+        fit = by_start.get(curve.episode_start_s)
+        height = _height(curve, fit)
+        if height is None:
+            continue
+        inside = (curve.since_release_s >= 0) & (curve.since_release_s <= curve.stop_s)
+        if np.count_nonzero(inside) < 2:
+            continue
+        share = 100.0 * curve.excess_bpm[inside] / height
+        row = np.interp(grid, curve.since_release_s[inside], share)
+        row[grid > min(curve.stop_s, float(curve.since_release_s[inside][-1]))] = np.nan
+        rows.append(row)
+        if fit is not None and fit.censored is Censored.RIGHT:
+            ends.append(curve.stop_s)
+    if len(rows) < 5:
+        return None
+    table = np.array(rows)
+    enough = np.sum(np.isfinite(table), axis=0) >= max(5, len(rows) // 4)
+    last = int(np.argmin(enough)) if not enough.all() else enough.size
+    if last < 2:
+        return None
+    low, median, high = np.nanpercentile(table[:, :last], [25, 50, 75], axis=0)
+    return CurveSet(
+        since_s=grid[:last],
+        median=median,
+        low=low,
+        high=high,
+        ends_s=np.sort(np.array([e for e in ends if e <= grid[last - 1]], dtype=float)),
+        n=len(rows),
+    )
+
+
+def _height(curve: RecoveryCurve, fit: RecoveryFit | None) -> float | None:
+    if fit is not None and np.isfinite(fit.amplitude_bpm) and fit.amplitude_bpm >= 3:
+        return float(fit.amplitude_bpm)
+    near = (curve.since_release_s >= -60) & (curve.since_release_s <= 15)
+    if not near.any():
+        return None
+    height = float(np.median(curve.excess_bpm[near]))
+    return height if height >= 3 else None
+
+
+def draw_recovery_curves(ax: Axes, ink: Ink, then: CurveSet | None, now: CurveSet | None) -> None:
+    """Then and now: how much of a rise is still there, minutes after the stressor ends."""
+    words, palette = ink.words, ink.palette
+    styles = (
+        (then, "figure.then", palette.then, (0, (5, 2)), "//"),
+        (now, "figure.now", palette.now, "-", None),
+    )
+    longest = 0.0
+    for curves, name, colour, dash, hatch in styles:
+        if curves is None:
+            continue
+        minutes = curves.since_s / 60.0
+        longest = max(longest, float(minutes[-1]))
+        ax.fill_between(minutes, curves.low, curves.high, facecolor=colour, alpha=0.13, lw=0)
+        if hatch:
+            ax.fill_between(
+                minutes,
+                curves.low,
+                curves.high,
+                facecolor="none",
+                edgecolor=colour,
+                hatch=hatch,
+                lw=0,
+                alpha=0.25,
+            )
+        label = words.say(name, n=curves.n, ends=curves.ends_s.size)
+        ax.plot(minutes, curves.median, color=colour, ls=dash, lw=2.4, label=label)
+        shown = curves.ends_s[:: max(1, curves.ends_s.size // 25)]
+        if shown.size:
+            ax.plot(
+                shown / 60.0,
+                np.interp(shown, curves.since_s, curves.median),
+                ls="none",
+                marker="o",
+                ms=5,
+                mfc=palette.paper,
+                mec=colour,
+                mew=1.2,
+            )
+    ax.axhline(50.0, color=palette.neutral, lw=1, ls=(0, (2, 2)))
+    ax.axhline(0.0, color=palette.neutral, lw=0.8)
+    ax.annotate(
+        words.say("figure.half"),
+        (longest, 50),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=10,
+        color=palette.soft,
+    )
+    ax.set_xlim(0, max(longest, 1.0))
+    ax.set_ylim(-25, 130)
+    ax.set_yticks([0, 25, 50, 75, 100])
+    ax.set_xlabel(words.say("axis.since_release"))
+    ax.set_ylabel(words.say("axis.share_left"))
+    ax.legend(loc="upper right")
+
+
+# --------------------------------------------------------------------------- half-time trend
+
+
+def draw_half_times(
+    ax: Axes,
+    ink: Ink,
+    fits: Sequence[RecoveryFit],
+    level: Estimate | None,
+    trend: Trend | None,
+    window: tuple[int, int],
+) -> None:
+    """Every half-time by date; cut-short ones point up, too-fast ones point down."""
+    words, palette = ink.words, ink.palette
+    used = [f for f in fits if f.accepted]
+    groups = (
+        (Censored.NO, "o", palette.now, palette.now, "figure.measured"),
+        (Censored.RIGHT, "^", palette.paper, palette.then, "figure.at_least"),
+        (Censored.LEFT, "v", palette.paper, palette.neutral, "figure.at_most"),
+    )
+    seen: list[float] = []
+    many = len(used) > 250
+    for kind, marker, face, edge, name in groups:
+        points = [
+            (f.episode.day + f.episode.hour / 24.0, _half_s(f)) for f in used if f.censored is kind
+        ]
+        points = [(day, s) for day, s in points if np.isfinite(s) and s > 0]
+        if not points:
+            continue
+        seen += [s for _, s in points]
+        shown = points[:: -(-len(points) // MAX_POINTS)]
+        ax.plot(
+            [day for day, _ in shown],
+            [s for _, s in shown],
+            ls="none",
+            marker=marker,
+            ms=4 if many else 5.5,
+            mfc=face,
+            mec=edge,
+            mew=0.9,
+            alpha=0.45 if kind is Censored.NO else 0.8,
+            label=words.say(name, n=len(points)),
+        )
+    if level is not None and trend is not None and trend.log:
+        _trend_band(ax, ink, level, trend)
+        seen += [level.low, level.high]
+    elif level is not None:
+        ax.axhspan(level.low, level.high, color=palette.neutral, alpha=0.2, lw=0)
+        ax.axhline(level.value, color=palette.ink, lw=1.6)
+    low, high = (min(seen), max(seen)) if seen else (30.0, 600.0)
+    _clock_axis(ax, ink, min(low * 0.8, 45.0), max(high * 1.6, 300.0))
+    _date_axis(ax, ink, *window)
+    ax.set_ylabel(words.say("axis.half_time"))
+    ax.legend(
+        loc="upper center",
+        ncols=3,
+        bbox_to_anchor=(0.5, 1.16),
+        handletextpad=0.3,
+        columnspacing=1.2,
+    )
+
+
+def _half_s(fit: RecoveryFit) -> float:
+    if fit.censored is not Censored.NO:
+        return float(fit.bound_s)
+    if fit.half_time_s is not None:
+        return fit.half_time_s.value
+    return float(np.exp(fit.ln_h)) if np.isfinite(fit.ln_h) else float("nan")
+
+
+def _trend_band(ax: Axes, ink: Ink, level: Estimate, trend: Trend) -> None:
+    """The trend through the level at mid-window, with the band of both uncertainties."""
+    x = np.linspace(-0.5, 0.5, 61)
+    z = max((trend.total.high - trend.total.low) / (2.0 * trend.se), 1e-9) if trend.se > 0 else 2.0
+    level_half = 0.5 * (np.log(max(level.high, 1e-9)) - np.log(max(level.low, 1e-9)))
+    centre = np.log(level.value) + trend.total.value * x
+    half = np.hypot(level_half, z * trend.se * x)
+    days = trend.since_day + (x + 0.5) * (trend.until_day - trend.since_day)
+    when: Any = days
+    ax.fill_between(
+        when,
+        np.exp(centre - half),
+        np.exp(centre + half),
+        color=ink.palette.neutral,
+        alpha=0.28,
+        lw=0,
+    )
+    ax.plot(
+        when, np.exp(centre), color=ink.palette.ink, lw=2.2, label=ink.words.say("figure.trend")
+    )
+
+
+# --------------------------------------------------------------------------- baseline band
+
+
+def daily_values(days: Sequence[BaselineDay], measure: str) -> tuple[FloatArray, FloatArray]:
+    """Days and values of a measure, logarithms undone."""
+    pairs = [(d.day, getattr(d, measure)) for d in days if getattr(d, measure, None) is not None]
+    day = np.array([d for d, _ in pairs], dtype=float)
+    value = np.array([v for _, v in pairs], dtype=float)
+    return day, np.exp(value) if measure in LOG_MEASURES else value
+
+
+def weekly(day: FloatArray, value: FloatArray, at: FloatArray) -> FloatArray:
+    """Mean of the last 7 days where three of them have a value, else NaN."""
+    out = np.full(at.size, np.nan)
+    for i, today in enumerate(at):
+        inside = (day > today - 7) & (day <= today)
+        if np.count_nonzero(inside) >= 3:
+            out[i] = float(np.mean(value[inside]))
+    return out
+
+
+def draw_baseline(
+    ax: Axes,
+    ink: Ink,
+    days: Sequence[BaselineDay],
+    measure: str,
+    normal_range: tuple[float, float] | None,
+    window: tuple[int, int],
+    min_days: int = 14,
+) -> None:
+    """Daily dot, 7-day line and the range of 9 of 10 own days; no range before 14 days."""
+    words, palette = ink.words, ink.palette
+    day, value = daily_values(days, measure)
+    inside = (day >= window[0]) & (day <= window[1])
+    day, value = day[inside], value[inside]
+    if normal_range is not None and day.size >= min_days:
+        low, high = np.exp(normal_range) if measure in LOG_MEASURES else normal_range
+        ax.axhspan(
+            float(low),
+            float(high),
+            facecolor=palette.neutral,
+            alpha=0.17,
+            lw=0,
+            label=words.say("figure.range"),
+        )
+        for edge in (float(low), float(high)):
+            ax.axhline(edge, color=palette.neutral, lw=0.9)
+    ax.plot(
+        day,
+        value,
+        ls="none",
+        marker="o",
+        ms=3.6,
+        mfc=palette.paper,
+        mec=palette.soft,
+        mew=0.9,
+        label=words.say("figure.day"),
+    )
+    at = np.arange(window[0], window[1] + 1, dtype=float)
+    ax.plot(
+        at,
+        weekly(day, value, at),
+        color=palette.now,
+        lw=2.2,
+        label=words.say("figure.week"),
+    )
+    _date_axis(ax, ink, *window)
+    unit = words.unit(MEASURES.get(measure, "1"))
+    name = measure_name(words, measure).split(" (")[0]
+    ax.set_ylabel(f"{name}\n({unit})" if unit else name)
+    ax.margins(y=0.18)
+    ax.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16), handletextpad=0.5)
+
+
+# --------------------------------------------------------------------------- coverage
+
+
+def draw_coverage(ax: Axes, ink: Ink, days: Sequence[BaselineDay], window: tuple[int, int]) -> None:
+    """Hours worn, week by weekday; days without data are hatched, never coloured as zero."""
+    words, palette = ink.words, ink.palette
+    first_monday = window[0] - (window[0] + 3) % 7
+    weeks = (window[1] - first_monday) // 7 + 1
+    table = np.full((7, weeks), np.nan)
+    for item in days:
+        if window[0] <= item.day <= window[1]:
+            column, row = divmod(item.day - first_monday, 7)
+            table[row, column] = hours_of(item)
+    ax.set_facecolor(palette.paper)
+    ax.patch.set_hatch("////")
+    ax.patch.set_edgecolor(palette.grid)
+    image = ax.pcolormesh(
+        np.arange(weeks + 1),
+        np.arange(8),
+        np.ma.masked_invalid(table),
+        cmap="cividis",
+        vmin=0,
+        vmax=24,
+        edgecolors=palette.paper,
+        lw=0.6,
+    )
+    ax.invert_yaxis()
+    ax.set_yticks(np.arange(7) + 0.5, words.weekdays())
+    step = max(1, weeks // 7)
+    ticks = np.arange(0, weeks, step)
+    months = words.say("months").split()
+    dates = [as_date(first_monday + 7 * int(tick)) for tick in ticks]
+    names = [f"{d.day} {months[d.month - 1]}" for d in dates]
+    ax.set_xticks(ticks + 0.5, names)
+    ax.tick_params(length=0)
+    ax.set_xlabel(words.say("axis.week"))
+    bar = ax.figure.colorbar(image, ax=ax, ticks=[0, 6, 12, 18, 24], pad=0.02)
+    bar.set_label(words.say("axis.worn"))
+    bar.outline.set_visible(False)
+
+
+def hours_of(day: BaselineDay) -> float:
+    """Hours worn; NaN where nothing at all is known of the day."""
+    if day.worn_hours > 0:
+        return day.worn_hours
+    return float("nan")
+
+
+# --------------------------------------------------------------------------- of an analysis
+
+
+def shown_window(analysis: Analysis) -> tuple[int, int] | None:
+    """First and last local day on the time axes."""
+    if analysis.window is not None:
+        return analysis.window
+    days = [d.day for d in analysis.days] + [f.episode.day for f in analysis.fits]
+    return (min(days), max(days)) if days else None
+
+
+def thirds(analysis: Analysis) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Then and now: the first and the last third of the window, or before and after the change."""
+    window = shown_window(analysis)
+    if window is None:
+        return None
+    first, last = window
+    third = max((last - first + 1) // 3, 1)
+    return (first, first + third - 1), (last - third + 1, last)
+
+
+def split_curves(
+    analysis: Analysis,
+) -> tuple[CurveSet | None, CurveSet | None]:
+    """Recovery curves then and now."""
+    periods = thirds(analysis)
+    if periods is None:
+        return None, None
+    fits = [fit for fit in analysis.fits if fit.accepted]
+    starts = {fit.episode.start_s: fit for fit in fits}
+    steps = [fit.episode.step_s for fit in fits]
+    step_s = float(min(steps)) if steps else 60.0
+    settled = analysis.recovery.scale == "settling"
+    sets = []
+    for low, high in periods:
+        inside = [
+            c
+            for c in analysis.curves
+            if c.episode_start_s in starts and low <= starts[c.episode_start_s].episode.day <= high
+        ]
+        sets.append(curve_set(inside, fits, step_s, 3600.0 if settled else 900.0))
+    return sets[0], sets[1]

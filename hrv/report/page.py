@@ -1,0 +1,430 @@
+"""One self-contained HTML file: words, numbers and pictures, with no connection to anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from hrv.model import (
+    Analysis,
+    BaselineDay,
+    Censored,
+    Estimate,
+    MarkerFinding,
+    MarkerState,
+    RecoveryCurve,
+    RecoveryFit,
+    as_date,
+)
+from hrv.report import explain, wording
+from hrv.report import record as records
+from hrv.report.atlas import Picture, pictures
+from hrv.report.text import NBSP, Words
+
+HERE = Path(__file__).parent
+View = dict[str, Any]
+
+
+def html(analysis: Analysis, words: Words | None = None) -> str:
+    """The report as one HTML document."""
+    words = words or Words()
+    style = _part("style.css")
+    script = _part("page.js")
+    text: str = _template().render(
+        **view(analysis, words),
+        t=words.say,
+        language=words.language,
+        style=Markup(style),
+        script=Markup(script),
+        csp=_policy(style, script),
+    )
+    return text.lstrip()
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
+
+
+@cache
+def _part(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may be fetched; one style and one script are allowed by their hashes."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        "default-src 'none'; img-src data:; "
+        f"style-src 'sha256-{digest(style)}'; script-src 'sha256-{digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def view(analysis: Analysis, words: Words) -> View:
+    """Everything the template shows, as text."""
+    drawn = pictures(analysis, words)
+    return {
+        **_first_screen(analysis, words),
+        "primary": [_shown(p) for p in drawn if p.primary],
+        "pictures": [_shown(p) for p in drawn if not p.primary],
+        "contents": _contents(analysis, words, any(not p.primary for p in drawn)),
+        "markers": [_marker(words, finding) for finding in analysis.markers],
+        **_episodes(analysis, words),
+        **_days(analysis, words),
+        **_data(analysis, words),
+        **_methods(analysis, words),
+        "glossary": list(explain.glossary(words)),
+        "raw_lead": words.say("ui.raw.lead", schema=records.SCHEMA),
+        "raw": _raw(analysis, words),
+        "made": words.say("ui.made", version=analysis.version),
+    }
+
+
+def _raw(analysis: Analysis, words: Words) -> Markup:
+    text = json.dumps(
+        records.record(analysis, words), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
+    safe = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Markup(safe)
+
+
+def _shown(picture: Picture) -> View:
+    return {
+        "title": picture.title,
+        "alt": picture.alt,
+        "caption": picture.caption,
+        "head": picture.head,
+        "rows": picture.rows,
+        "light": data_url(picture.light),
+        "dark": data_url(picture.dark),
+        "width": round(picture.size[0] * 96),
+        "height": round(picture.size[1] * 96),
+    }
+
+
+def data_url(svg: str) -> str:
+    """An SVG as a data URL without spaces or commas, which `srcset` would split at."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+# --------------------------------------------------------------------------- first screen
+
+
+def _first_screen(analysis: Analysis, words: Words) -> View:
+    window = analysis.window
+    return {
+        "headline": wording.headline(words, analysis),
+        "period": None
+        if window is None
+        else words.say(
+            "ui.period", since=window[0], until=window[1], days=window[1] - window[0] + 1
+        ),
+        "sure": wording.how_sure(words, analysis),
+        "lines": [
+            {"name": words.say("ui.recovery"), "sentences": wording.recovery_line(words, analysis)},
+            {"name": words.say("ui.baseline"), "sentences": wording.baseline_line(words, analysis)},
+            {"name": words.say("ui.together"), "sentences": wording.together_line(words, analysis)},
+        ],
+        "then_now": _then_now(analysis, words),
+        "lists": _lists(analysis, words),
+        "needs": wording.needs(words, analysis),
+    }
+
+
+def _then_now(analysis: Analysis, words: Words) -> list[View]:
+    rows = []
+    recovery, baseline = analysis.recovery, analysis.baseline
+    nothing = words.say("ui.no_value")
+
+    def span(found: Estimate | None, as_text: Callable[[float], str]) -> str:
+        if found is None:
+            return nothing
+        return f"{as_text(found.value)} ({as_text(found.low)}–{as_text(found.high)})"
+
+    if recovery.then_s or recovery.now_s:
+        settles = recovery.scale == "settling"
+        change = wording.change_of(recovery.trend, "s") if recovery.trend else None
+        rows.append(
+            {
+                "name": words.say("ui.settling" if settles else "ui.half_time"),
+                "then": span(recovery.then_s, words.clock),
+                "now": span(recovery.now_s, words.clock),
+                "change": words.change(change.size, change.unit, ("shorter", "longer"))
+                if change
+                else nothing,
+            }
+        )
+    found = wording.readable(baseline)
+    if found and (found[1].then or found[1].now):
+        measure, level = found
+        trend = baseline.trend if measure == baseline.measure else baseline.components.get(measure)
+        change = wording.change_of(trend, wording.trend_unit(measure)) if trend else None
+        rows.append(
+            {
+                "name": wording.measure_name(words, measure),
+                "then": span(level.then, lambda x: wording.level_text(words, measure, x)),
+                "now": span(level.now, lambda x: wording.level_text(words, measure, x)),
+                "change": words.change(change.size, change.unit, ("lower", "higher"))
+                if change
+                else nothing,
+            }
+        )
+    return rows
+
+
+def _lists(analysis: Analysis, words: Words) -> list[View]:
+    groups: dict[str, list[str]] = {"changed": [], "same": [], "unclear": [], "unseen": []}
+    where = {
+        MarkerState.IMPROVING: "changed",
+        MarkerState.WORSENING: "changed",
+        MarkerState.STEADY: "same",
+        MarkerState.UNDETERMINED: "unclear",
+        MarkerState.UNKNOWN: "unseen",
+    }
+    for finding in analysis.markers:
+        state = wording.marker_state(finding)
+        if state not in where:
+            continue
+        group = where[state]
+        name = wording.marker_name(words, finding.id)
+        short = group in {"unclear", "unseen"}
+        groups[group].append(name if short else wording.marker_sentence(words, finding))
+    return [
+        {
+            "title": words.say(f"ui.{group}"),
+            "rows": rows,
+            "empty": words.say("ui.nothing.same" if group == "same" else "ui.nothing"),
+        }
+        for group, rows in groups.items()
+        if rows or group in {"changed", "same"}
+    ]
+
+
+def _contents(analysis: Analysis, words: Words, more: bool) -> list[tuple[str, str]]:
+    parts = [("markers", "ui.markers", True), ("pictures", "ui.more_pictures", more)]
+    parts += [
+        ("episodes", "ui.episodes", bool(analysis.fits)),
+        ("days", "ui.days", bool(analysis.days)),
+    ]
+    parts += [(x, f"ui.{x}", True) for x in ("data", "methods", "glossary")]
+    return [(anchor, words.say(code)) for anchor, code, there in parts if there]
+
+
+# --------------------------------------------------------------------------- detail
+
+
+def _marker(words: Words, finding: MarkerFinding) -> View:
+    numbers = []
+    if finding.n is not None:
+        numbers.append(f"{words.say('ui.n')} = {finding.n}")
+    if finding.p_value is not None:
+        numbers.append(f"p = {_p(words, finding.p_value)}")
+    if finding.q_value is not None:
+        numbers.append(f"q = {_p(words, finding.q_value)}")
+    return {
+        "id": finding.id,
+        "name": wording.marker_name(words, finding.id),
+        "test": words.say(f"marker.{finding.id}.test"),
+        "sentence": wording.marker_sentence(words, finding),
+        "state": wording.marker_state(finding).value,
+        "numbers": ", ".join(numbers),
+    }
+
+
+def _p(words: Words, p: float) -> str:
+    return f"< {words.number(0.001, 3)}" if p < 0.001 else words.number(p, 3 if p < 0.1 else 2)
+
+
+def _episodes(analysis: Analysis, words: Words) -> View:
+    curves = {curve.episode_start_s: curve for curve in analysis.curves}
+    rows = [
+        _episode(analysis, words, fit, curves.get(fit.episode.start_s)) for fit in analysis.fits
+    ]
+    used = sum(fit.accepted for fit in analysis.fits)
+    return {
+        "episodes": rows,
+        "episodes_lead": words.say("ui.episodes.lead", used=used, all=len(rows)),
+    }
+
+
+def _episode(
+    analysis: Analysis, words: Words, fit: RecoveryFit, curve: RecoveryCurve | None
+) -> View:
+    episode, half = fit.episode, fit.half_time_s
+    shown, key = "", ""
+    if fit.censored is Censored.NO and half is not None:
+        shown, key = words.clock(half.value), f"{half.value:.1f}"
+    elif fit.censored is not Censored.NO and math.isfinite(fit.bound_s):
+        sign = "≥" if fit.censored is Censored.RIGHT else "≤"
+        shown, key = f"{sign}{NBSP}{words.clock(fit.bound_s)}", f"{fit.bound_s:.1f}"
+    if not fit.accepted:
+        why = words.say(f"why.{fit.why_not}")
+    elif fit.censored is Censored.RIGHT:
+        why = words.say(f"stop.{fit.stop_reason}")
+    else:
+        why = ""
+    start = records.instant(episode.start_s, analysis.clock) or ""
+    return {
+        "key": f"{episode.start_s:.0f}",
+        "start": start[:16].replace("T", " "),
+        "kind": episode.label or words.say(f"kind.{episode.kind.value}"),
+        "rise": words.number(episode.rise_bpm, 0),
+        "half": shown,
+        "half_key": key,
+        "interval": f"{words.clock(half.low)}–{words.clock(half.high)}"
+        if half is not None and fit.censored is Censored.NO
+        else "",
+        "used": words.say("ui.yes" if fit.accepted else "ui.no"),
+        "why": why,
+        "spark": _spark(curve),
+    }
+
+
+def _spark(curve: RecoveryCurve | None) -> str:
+    """The curve as a small path: x from -5 to 15 min after release, y from 0 to its own peak."""
+    if curve is None or curve.since_release_s.size < 2:
+        return ""
+    inside = (curve.since_release_s >= -300) & (curve.since_release_s <= 900)
+    t, y = curve.since_release_s[inside], curve.excess_bpm[inside]
+    if t.size < 2:
+        return ""
+    step = -(-t.size // 24)
+    peak = max(float(y.max()), 1.0)
+    points = [
+        f"{(a + 300) / 12:.0f} {min(max(20 - 18 * b / peak, 0), 24):.0f}"
+        for a, b in zip(t[::step], y[::step], strict=True)
+    ]
+    return "M" + "L".join(points)
+
+
+def _days(analysis: Analysis, words: Words) -> View:
+    head = ("date", "worn", "night_hr", "rmssd", "resting", "arousal", "quality")
+    return {
+        "days_head": [words.say(f"ui.{name}") for name in head],
+        "days": [_day(words, day) for day in analysis.days],
+    }
+
+
+def _day(words: Words, day: BaselineDay) -> list[str]:
+    def cell(value: float | None, digits: int) -> str:
+        return "" if value is None else words.number(value, digits)
+
+    log = day.ln_rmssd if day.ln_rmssd is not None else day.vendor_ln_rmssd
+    resting = day.resting_hr_bpm if day.resting_hr_bpm is not None else day.vendor_resting_hr_bpm
+    return [
+        as_date(day.day).isoformat(),
+        cell(day.worn_hours or None, 1),
+        cell(day.night_hr_bpm, 1),
+        cell(None if log is None else math.exp(log), 0),
+        cell(resting, 1),
+        cell(day.arousal_z, 2),
+        words.say(f"quality.{day.quality}") if day.quality else "",
+    ]
+
+
+def _data(analysis: Analysis, words: Words) -> View:
+    seen = analysis.coverage
+    head = (
+        "file",
+        "format",
+        "streams",
+        "first",
+        "last",
+        "rows_used",
+        "rows_refused",
+        "refused_why",
+    )
+    return {
+        "coverage": words.say(
+            "ui.coverage",
+            days=seen.days,
+            nights=seen.nights,
+            worn=round(seen.worn_hours),
+            still=round(seen.still_hours),
+            tier=seen.tier.value,
+            tier_words=words.say(f"tier.{seen.tier.value}"),
+        ),
+        "files_head": [words.say(f"ui.{name}") for name in head],
+        "files": [
+            [
+                item.file,
+                item.format,
+                ", ".join(item.streams),
+                (records.instant(item.first_s, analysis.clock) or "")[:16].replace("T", " "),
+                (records.instant(item.last_s, analysis.clock) or "")[:16].replace("T", " "),
+                str(item.rows_used),
+                str(item.rows_refused),
+                "; ".join(
+                    f"{r.rows}: {r.reason}" + (f" ({r.first_place})" if r.first_place else "")
+                    for r in item.refusals
+                ),
+            ]
+            for item in analysis.inputs
+        ],
+        "notes": [{"where": note.where, "text": words.note(note)} for note in analysis.notes],
+    }
+
+
+def _methods(analysis: Analysis, words: Words) -> View:
+    from hrv.settings import Settings
+
+    known = {name: (unit, source) for name, _, unit, source in Settings().describe()}
+    rows = [
+        [name, str(value), *known.get(name, ("", ""))] for name, value in analysis.settings.items()
+    ]
+    return {
+        "methods": [words.say(f"method.{x}") for x in ("recovery", "baseline", "trend", "verdict")],
+        "statistics_head": [
+            words.say(x)
+            for x in (
+                "ui.test",
+                "ui.change",
+                "ui.interval",
+                "ui.p_value",
+                "ui.q_value",
+                "ui.n",
+                "ui.method",
+            )
+        ],
+        "statistics": [
+            _statistic(words, finding) for finding in analysis.markers if finding.trend is not None
+        ],
+        "settings_head": [words.say(f"ui.{x}") for x in ("setting", "value", "unit", "source")],
+        "settings": rows,
+    }
+
+
+def _statistic(words: Words, finding: MarkerFinding) -> Sequence[str]:
+    trend = finding.trend
+    assert trend is not None
+    change = wording.change_of(trend, finding.unit)
+    unit = words.unit(change.unit)
+    return [
+        wording.marker_name(words, finding.id),
+        f"{words.number(change.size.value)}{NBSP}{unit}".strip(),
+        f"{words.number(change.size.low)} – {words.number(change.size.high)}",
+        _p(words, trend.p_value),
+        "" if finding.q_value is None else _p(words, finding.q_value),
+        str(trend.n),
+        trend.method,
+    ]

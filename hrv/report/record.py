@@ -1,0 +1,308 @@
+"""`report.json`: the analysis by stable keys, numbers with their intervals, null beside its reason.
+
+The shape is `report.schema.json`; a new shape raises `SCHEMA` and still reads the old.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from hrv.model import (
+    Analysis,
+    BaselineDay,
+    Censored,
+    Estimate,
+    LocalClock,
+    MarkerFinding,
+    Missing,
+    Rating,
+    RecoveryFit,
+    RecoverySummary,
+    Trend,
+    as_date,
+)
+from hrv.report import wording
+from hrv.report.text import Words
+
+SCHEMA = 1
+
+
+def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
+    """The whole analysis as plain values ready for JSON."""
+    words = words or Words()
+    return {
+        "schema": SCHEMA,
+        "version": analysis.version,
+        "settings": {
+            **_plain(analysis.settings),
+            "as_of": None if analysis.as_of_day is None else _date(analysis.as_of_day),
+            "window": None if analysis.window is None else [_date(d) for d in analysis.window],
+            "language": words.language,
+        },
+        "seed": analysis.seed,
+        "inputs": _inputs(analysis),
+        "coverage": {
+            "days": analysis.coverage.days,
+            "nights": analysis.coverage.nights,
+            "worn_hours": number(analysis.coverage.worn_hours, 2),
+            "still_hours": number(analysis.coverage.still_hours, 2),
+            "tier": analysis.coverage.tier.value,
+        },
+        "verdict": _verdict(analysis, words),
+        "markers": [_marker(finding, words) for finding in analysis.markers],
+        "recovery": _recovery(analysis.recovery, words),
+        "baseline": _baseline(analysis, words),
+        "episodes": [_episode(fit, analysis.clock) for fit in analysis.fits],
+        "days": [_day(day) for day in analysis.days],
+        "change": None if analysis.change is None else _plain(analysis.change),
+        "ratings": _ratings(analysis.ratings),
+        "notes": [{"where": note.where, "text": words.note(note)} for note in analysis.notes],
+    }
+
+
+def dumps(analysis: Analysis, words: Words | None = None) -> str:
+    """The record as text; the same analysis gives the same bytes."""
+    return json.dumps(record(analysis, words), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def number(value: float | None, digits: int | None = None) -> float | None:
+    """A finite number with at most `digits` decimals (six significant by default), or None."""
+    if value is None or not math.isfinite(value):
+        return None
+    rounded = round(float(value), digits) if digits is not None else float(f"{value:.6g}")
+    return rounded + 0.0
+
+
+def instant(t_s: float | None, clock: LocalClock) -> str | None:
+    """ISO 8601 local time with its offset."""
+    if t_s is None or not math.isfinite(t_s):
+        return None
+    offset_s = float(clock.offset_at(t_s))
+    zone = timezone(timedelta(seconds=round(offset_s / 60) * 60))
+    moment = datetime.fromtimestamp(round(t_s), tz=UTC).astimezone(zone)
+    return moment.isoformat()
+
+
+def _date(day: int) -> str:
+    return as_date(day).isoformat()
+
+
+def _inputs(analysis: Analysis) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": item.file,
+            "format": item.format,
+            "streams": list(item.streams),
+            "first": instant(item.first_s, analysis.clock),
+            "last": instant(item.last_s, analysis.clock),
+            "rows_used": item.rows_used,
+            "rows_refused": item.rows_refused,
+            "refusals": [
+                {"rows": r.rows, "reason": r.reason, "first_place": r.first_place}
+                for r in item.refusals
+            ],
+        }
+        for item in analysis.inputs
+    ]
+
+
+def _verdict(analysis: Analysis, words: Words) -> dict[str, Any]:
+    verdict = analysis.verdict
+    return {
+        "state": verdict.state.value,
+        "confidence": verdict.confidence,
+        "other": verdict.other,
+        "qualifiers": list(verdict.qualifiers),
+        "sentence": wording.headline(words, analysis),
+        "reasons": [words.reason(reason) for reason in verdict.reasons],
+        "needs": [
+            {"kind": need.kind.value, "text": words.need(need), "weeks": number(need.weeks)}
+            for need in verdict.needs
+        ],
+    }
+
+
+def _marker(finding: MarkerFinding, words: Words) -> dict[str, Any]:
+    estimate = finding.estimate
+    unknown = finding.why_unknown
+    return {
+        "id": finding.id,
+        "state": finding.state.value,
+        "estimate": number(estimate.value) if estimate else None,
+        "low": number(estimate.low) if estimate else None,
+        "high": number(estimate.high) if estimate else None,
+        "unit": finding.unit or None,
+        "level": estimate.level if estimate else None,
+        "p_value": number(finding.p_value),
+        "q_value": number(finding.q_value),
+        "n": finding.n,
+        "since": None if finding.since_day is None else _date(finding.since_day),
+        "until": None if finding.until_day is None else _date(finding.until_day),
+        "sentence": wording.marker_sentence(words, finding),
+        "why_unknown": words.reason(unknown) if unknown is not None else None,
+    }
+
+
+def _level(value: Estimate | Missing, summary: RecoverySummary, words: Words) -> dict[str, Any]:
+    found = value if isinstance(value, Estimate) else None
+    return {
+        "value": number(found.value) if found else None,
+        "low": number(found.low) if found else None,
+        "high": number(found.high) if found else None,
+        "level": found.level if found else None,
+        "n": (found.n if found.n is not None else summary.n) if found else None,
+        "censored": summary.censored if found else None,
+        "resolution_s": number(summary.resolution_s),
+        "why": words.reason(value) if isinstance(value, Missing) else None,
+    }
+
+
+def _recovery(summary: RecoverySummary, words: Words) -> dict[str, Any]:
+    return {
+        "scale": summary.scale,
+        "half_time_s": _level(summary.half_time_s, summary, words),
+        "settling_min": _level(summary.settling_min, summary, words),
+        "state": summary.state.value,
+        "trend": _percent_trend(summary.trend),
+        "why_unknown": words.reason(summary.why_unknown)
+        if summary.why_unknown is not None
+        else None,
+    }
+
+
+def _percent_trend(trend: Trend | None) -> dict[str, Any] | None:
+    """Percent per 30 days; `low` and `high` are in percent too."""
+    if trend is None:
+        return None
+    value, low, high = (_percent_per_30_days(trend, x) for x in _bounds(trend))
+    return {
+        "percent_per_30_days": value,
+        "low": low,
+        "high": high,
+        "p_value": number(trend.p_value),
+        "method": trend.method,
+    }
+
+
+def _bounds(trend: Trend) -> tuple[float, float, float]:
+    return trend.total.value, trend.total.low, trend.total.high
+
+
+def _percent_per_30_days(trend: Trend, total: float) -> float | None:
+    if not trend.log:
+        return None
+    return number(100.0 * math.expm1(total * 30.0 / max(trend.days - 1, 1)))
+
+
+def _baseline(analysis: Analysis, words: Words) -> dict[str, Any]:
+    summary, trend = analysis.baseline, analysis.baseline.trend
+    found = summary.value if isinstance(summary.value, Estimate) else None
+    reason = summary.why_unknown or (summary.value if isinstance(summary.value, Missing) else None)
+    return {
+        "measure": summary.measure,
+        "value": number(found.value) if found else None,
+        "low": number(found.low) if found else None,
+        "high": number(found.high) if found else None,
+        "normal_range": (
+            None if summary.normal_range is None else [number(x) for x in summary.normal_range]
+        ),
+        "state": summary.state.value,
+        "trend": None
+        if trend is None
+        else {
+            "per_30_days": number(trend.per_30_days()),
+            "percent_per_30_days": _percent_per_30_days(trend, trend.total.value),
+            "low": number(trend.total.low * 30.0 / max(trend.days - 1, 1)),
+            "high": number(trend.total.high * 30.0 / max(trend.days - 1, 1)),
+            "p_value": number(trend.p_value),
+            "method": trend.method,
+        },
+        "why_unknown": words.reason(reason) if reason is not None else None,
+    }
+
+
+def _episode(fit: RecoveryFit, clock: LocalClock) -> dict[str, Any]:
+    episode, half = fit.episode, fit.half_time_s
+    bound = number(fit.bound_s)
+    low = half.low if half else (bound if fit.censored is Censored.RIGHT else None)
+    high = half.high if half else (bound if fit.censored is Censored.LEFT else None)
+    return {
+        "start": instant(episode.start_s, clock),
+        "peak": instant(episode.peak_s, clock),
+        "end": instant(episode.end_s, clock),
+        "kind": episode.kind.value,
+        "label": episode.label or None,
+        "rise_bpm": number(episode.rise_bpm, 2),
+        "half_time_s": number(half.value, 1) if half else None,
+        "low": number(low, 1),
+        "high": number(high, 1),
+        "censored": fit.censored.value,
+        "accepted": fit.accepted,
+        "why_not": fit.why_not or None,
+    }
+
+
+def _day(day: BaselineDay) -> dict[str, Any]:
+    resting = day.resting_hr_bpm
+    return {
+        "date": _date(day.day),
+        "night_hr_bpm": number(day.night_hr_bpm, 2),
+        "ln_rmssd": number(day.ln_rmssd if day.ln_rmssd is not None else day.vendor_ln_rmssd, 4),
+        "resting_hr_bpm": number(resting if resting is not None else day.vendor_resting_hr_bpm, 2),
+        "arousal_z": number(day.arousal_z, 3),
+        "worn_hours": number(day.worn_hours, 2),
+        "quality": day.quality or None,
+    }
+
+
+def _ratings(ratings: Iterable[Rating]) -> dict[str, Any] | None:
+    """Per scale the first and last value, and the slope per 30 days by Theil and Sen."""
+    scales: dict[str, list[Rating]] = {}
+    for rating in ratings:
+        scales.setdefault(rating.scale, []).append(rating)
+    if not scales:
+        return None
+    return {scale: _scale(sorted(of, key=lambda r: r.day)) for scale, of in sorted(scales.items())}
+
+
+def _scale(ratings: list[Rating]) -> dict[str, Any]:
+    days = np.array([r.day for r in ratings], dtype=float)
+    values = np.array([r.value for r in ratings], dtype=float)
+    first, second = np.triu_indices(days.size, 1)
+    apart = days[second] > days[first]
+    slopes = (values[second] - values[first])[apart] / (days[second] - days[first])[apart]
+    return {
+        "first": {"date": _date(ratings[0].day), "value": number(ratings[0].value)},
+        "last": {"date": _date(ratings[-1].day), "value": number(ratings[-1].value)},
+        "n": len(ratings),
+        "trend": number(30.0 * float(np.median(slopes))) if slopes.size else None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Nouns, mappings and arrays as JSON values; what is not finite becomes None."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Missing):
+        return {"missing": value.code, **{str(k): _plain(v) for k, v in value.facts.items()}}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return number(float(value))
+    return str(value)

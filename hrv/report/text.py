@@ -1,0 +1,829 @@
+"""Every sentence of the report in one table, and the numbers put into them.
+
+A code that is not in `SENTENCES` cannot be said: `Words.say` raises, and a test collects every
+code used in the house. Sentences are gettext message ids; `locale/` holds the translations.
+Format specifications beyond Python's own: duration, clock, date, num, pct, rare, weeks.
+"""
+# ruff: noqa: E501 - a sentence stands on one line, as translators see it
+
+from __future__ import annotations
+
+import gettext
+import math
+import string
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hrv.errors import SettingsError
+from hrv.model import Estimate, Missing, Need, NeedKind, Note, as_date
+
+LOCALE = Path(__file__).with_name("locale")
+NBSP = "\u00a0"
+
+VERDICT = {
+    "verdict.healing.supported": "Your signals fit the pattern the articles call healing.",
+    "verdict.healing.probable": "Your signals probably fit the pattern the articles call healing.",
+    "verdict.partial.recovery": "One of the two signs improved: your body recovers faster.",
+    "verdict.partial.baseline": "One of the two signs improved: your baseline became calmer.",
+    "verdict.partial.reactions": "Your reactions became softer; recovery and baseline have not clearly moved.",
+    "verdict.mixed": "Your signals point in different directions.",
+    "verdict.coping": (
+        "Your signals fit the pattern the articles call coping: "
+        "peaks are better handled, the baseline has not clearly moved. Both have value."
+    ),
+    "verdict.unchanged": "Your signals stayed about the same.",
+    "verdict.undetermined": "It cannot be told yet whether your signals changed.",
+    "verdict.worsening.recovery": "In this period your body took longer to come back to rest.",
+    "verdict.worsening.baseline": "In this period your body rested at a higher level.",
+    "verdict.worsening.both": (
+        "In this period your body took longer to come back to rest, and it rested at a higher level."
+    ),
+    "verdict.insufficient": "There is not enough data yet to tell.",
+    "short.healing": "healing pattern",
+    "short.partial": "partly better",
+    "short.mixed": "mixed",
+    "short.coping": "coping pattern",
+    "short.unchanged": "about the same",
+    "short.undetermined": "cannot tell yet",
+    "short.worsening": "less calm",
+    "short.insufficient": "not enough data yet",
+    "together.healing": "Both signs moved the same way, towards calm, also without a technique.",
+    "together.partial.not_measured": "The other sign could not be measured.",
+    "together.partial.not_shown": "The other sign has not clearly moved.",
+    "together.partial.opposite": "The other sign moved the other way.",
+    "together.partial.none": "The other sign is described above.",
+    "together.mixed": "One sign became calmer, another less calm. Neither is left out here.",
+    "together.coping": (
+        "Calm shows with the technique or at the peaks, "
+        "and not clearly in recovery or baseline without it."
+    ),
+    "together.unchanged": "A change large enough to matter is unlikely in this period.",
+    "together.undetermined": "This is no sign against you: the data allow a change in either direction.",
+    "together.worsening": (
+        "This can come from illness, poor sleep, alcohol, medicine or a new device. "
+        "If you feel unwell, talk to a clinician."
+    ),
+    "together.insufficient": "What the data already show stands above; a direction needs more.",
+    "sure.supported": "How sure: well supported by both signs.",
+    "sure.probable": "How sure: probable, not certain.",
+    "sure.fall": "With no real change, a fall this clear would appear {p:rare}.",
+    "sure.rise": "With no real change, a rise this clear would appear {p:rare}.",
+    "sure.coping": "How sure: this rests on the comparison with and without a technique, shown below.",
+    "sure.unchanged": "How sure: changes large enough to matter are excluded with 9 in 10 confidence.",
+    "sure.undetermined": "How sure: not sure in either direction.",
+    "sure.insufficient": "How sure: no direction is claimed.",
+    "sure.mixed": "How sure: each sign on its own; they disagree.",
+    "sure.technique_unseen": "We could not look at techniques, so coping was not examined.",
+}
+
+QUALIFIERS = {
+    "qualifier.fitness_possible": (
+        "Your heart also recovered faster after exercise: better fitness could explain this."
+    ),
+    "qualifier.fitness_not_checked": (
+        "Better fitness could not be ruled out: too few comparable workouts."
+    ),
+    "qualifier.confounded": "Something else changed at the same time and could explain this.",
+    "qualifier.confounded.what": (
+        "Something else changed at the same time ({what}, {when}) and could explain this."
+    ),
+    "qualifier.began_unusually_high": (
+        "The period began at an unusually high level; part of the change may be a return to normal."
+    ),
+    "qualifier.tested_less_often": (
+        "There were fewer or softer rises to recover from than before; part of the change may be an easier life."
+    ),
+    "qualifier.explained_by_heart_rate": (
+        "The change in beat-to-beat variation is explained by the lower heart rate."
+    ),
+}
+
+RECOVERY = {
+    "recovery.level.fast": (
+        "After a rise in heart rate, half of it was gone in about {value_s:duration} "
+        "({low_s:clock}–{high_s:clock}; {counts})."
+    ),
+    "recovery.level.at_most": (
+        "Half of a rise was usually gone within {bound_s:duration}, faster than this recording can resolve ({counts})."
+    ),
+    "recovery.level.settling": (
+        "After a rise, your heart was back in its own resting range in about {value_s:duration} "
+        "({low_s:clock}–{high_s:clock}; {counts})."
+    ),
+    "recovery.level.days": "After a bad day you were back in your own range in about {value} days ({low}–{high}; {n} bad days).",
+    "counts.episodes": "{n} rises",
+    "counts.censored": "{n} rises, {censored} of them cut short",
+    "counts.at_most": "{n} rises, {at_most} of them too fast to time",
+    "counts.both": "{n} rises, {censored} cut short, {at_most} too fast to time",
+    "recovery.none": "Recovery speed could not be measured: {reason}",
+    "recovery.days_only": (
+        "How fast the heart settles cannot be seen in one value a day; what can be seen is how many days you need after a bad one."
+    ),
+    "recovery.trend.improving": "It became faster: {change}.",
+    "recovery.trend.worsening": "It became slower: {change}.",
+    "recovery.trend.steady": "It stayed about the same: {change}.",
+    "recovery.trend.undetermined": "No clear change: {change}.",
+    "recovery.trend.unknown": "No trend yet: {reason}",
+    "recovery.then_now": "Then about {then_s:duration}, now about {now_s:duration}.",
+    "could_show": "A change of {smallest} would have shown 4 times in 5.",
+    "baseline.level": "{measure}: about {value} ({low}–{high}).",
+    "baseline.range": "9 of 10 of your days lay between {low} and {high}.",
+    "baseline.single": "This rests on one measure alone.",
+    "baseline.none": "Baseline could not be measured: {reason}",
+    "baseline.trend.improving": "It became calmer: {change}.",
+    "baseline.trend.worsening": "It became less calm: {change}.",
+    "baseline.trend.steady": "It stayed about the same: {change}.",
+    "baseline.trend.undetermined": "No clear change: {change}.",
+    "baseline.trend.unknown": "No trend yet: {reason}",
+    "measure.night_hr_bpm": "Heart rate at night",
+    "measure.ln_rmssd": "Beat-to-beat variation at night (RMSSD)",
+    "measure.resting_hr_bpm": "Heart rate at rest while awake",
+    "measure.min30_hr_bpm": "Lowest half hour of heart rate",
+    "measure.vendor_resting_hr_bpm": "Resting heart rate as your device gives it",
+    "measure.vendor_ln_rmssd": "Beat-to-beat variation as your device gives it (RMSSD)",
+    "measure.vendor_ln_sdnn": "Beat-to-beat variation as your device gives it (SDNN)",
+    "measure.arousal_z": "Baseline arousal (heart rate and beat-to-beat variation at rest, joined)",
+    "measure.ln_rmssd_per_rr": "Beat-to-beat variation relative to the beat length",
+    "measure.sqrt_stress_index": "Baevsky stress index (square root)",
+    "measure.vendor_night_hr_bpm": "Heart rate at night as your device gives it",
+    "measure.other": "Baseline",
+    "baseline.joined": "All resting measures taken together:",
+}
+
+# change words: what a negative and a positive number are called
+CHANGE = {
+    "change.clear": "about {size} {word} (between {near} and {far} {word})",
+    "change.open": "anywhere between {down} {down_word} and {up} {up_word}",
+    "change.flat": "no difference at all",
+    "word.shorter": "shorter",
+    "word.longer": "longer",
+    "word.lower": "lower",
+    "word.higher": "higher",
+    "word.fewer": "fewer",
+    "word.more": "more",
+    "word.softer": "softer",
+    "word.stronger": "stronger",
+    "word.less": "less",
+    "per.period": "over {weeks} weeks",
+    "size.under": "under {size}",
+    "size.about": "about {size}",
+    "weeks": "{n} weeks",
+    "weeks.one": "1 week",
+    "rare.often": "about {n} times in 100",
+    "rare.once": "about once in 100",
+    "rare.seldom": "less than once in 100",
+    "rare.very": "less than once in 1,000",
+    "months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
+    "date.form": "{day} {month} {year}",
+    "decimal": ".",
+}
+
+UNITS = {
+    "unit.%": "%",
+    "unit.bpm": "bpm",
+    "unit.ms": "ms",
+    "unit.ln ms": "(log of ms)",
+    "unit.s": "s",
+    "unit.min": "min",
+    "unit.h": "h",
+    "unit.d": "days",
+    "unit.days": "days",
+    "unit.SD": "SD of own days",
+    "unit.log odds": "(log odds)",
+    "unit.sqrt(1/h)": "(root of rises per hour)",
+    "unit.1/h": "per hour",
+    "unit.1/d": "per day",
+    "unit.per hour": "per hour",
+    "unit.points": "points",
+    "unit.share": "(share)",
+    "unit.1": "",
+    "unit.": "",
+}
+
+MARKERS = {
+    "marker.recovery_speed.how": "Half-time of the heart-rate rise where heart rate comes every 15 s or finer, time back into one's own resting range where it comes every 1 to 2 minutes, days back into range where it comes more rarely. Rises with a technique stay out.",
+    "marker.baseline_arousal.how": "Heart rate and beat-to-beat variation at night, or the best resting measure there is, joined into one number in units of the spread of one's own first four weeks.",
+    "marker.activation_time.how": "From the start of a rise until back in one's own range; rises that were cut short count as at least that long.",
+    "marker.reactivity.how": "Height of a rise above the local rest. The threshold of detection stays the same over the period, and small rises below it are allowed for.",
+    "marker.episode_rate.how": "Rises per worn, waking, still hour.",
+    "marker.technique_dependence.how": "Heart rate before, during and after a technique; rises with a technique against rises without one that were just as high at the same time; practice days against days without.",
+    "marker.management_effort.how": "Minutes and sessions of techniques, and the share of rises that were managed, as far as tagged. What is not tagged is not recorded; it never counts as zero.",
+    "marker.sleep_depth.how": "Minutes from falling asleep to the night's own quiet level, restlessness, and the device's own deep sleep where it gives one.",
+    "marker.tagged_recovery.how": "Recovery after events that you tagged, by kind of event; with one value a day, the nights after.",
+    "marker.chronic_load.how": "Share of still, waking minutes without a rise and without a technique in which the heart is above its own early level.",
+    "marker.flexibility.how": "Spread from day to day around one's own slow course. More is neither better nor worse.",
+    "marker.rebound.how": "Days until back in one's own range after a bad day, illness and alcohol left out.",
+    "marker.release.how": "Share of tagged triggers that raise the heart rate, before against after; at least 8 and 5 exposures.",
+    "marker.core_suffering.how": "Your own ratings, shown beside the signals of the body and never inferred from them.",
+    "marker.exercise_recovery.how": "Fall of the heart rate after comparable efforts. It guards against taking fitness for healing.",
+    "marker.recovery_speed.name": "Recovery speed",
+    "marker.recovery_speed.test": "The body recovers faster from stress than it used to",
+    "marker.recovery_speed.improving": "Your heart comes back faster: the time back became {change}.",
+    "marker.recovery_speed.worsening": "Your heart comes back more slowly: the time back became {change}.",
+    "marker.baseline_arousal.name": "Baseline arousal",
+    "marker.baseline_arousal.test": "Healing shows in the baseline, not only in control of the peaks",
+    "marker.baseline_arousal.improving": "Your body rests at a calmer level: {change}.",
+    "marker.baseline_arousal.worsening": "Your body rests at a less calm level: {change}.",
+    "marker.activation_time.name": "Time activated",
+    "marker.activation_time.test": "You do not stay activated as long",
+    "marker.activation_time.improving": "Rises end sooner: they became {change}.",
+    "marker.activation_time.worsening": "Rises last longer: they became {change}.",
+    "marker.reactivity.name": "Strength of reactions",
+    "marker.reactivity.test": "Reactions soften",
+    "marker.reactivity.improving": "Your reactions became softer: rises were {change}.",
+    "marker.reactivity.worsening": "Your reactions became stronger: rises were {change}.",
+    "marker.episode_rate.name": "How often",
+    "marker.episode_rate.test": "Symptoms become less intense and less frequent",
+    "marker.episode_rate.improving": "Rises became rarer: {change} per waking, still hour.",
+    "marker.episode_rate.worsening": "Rises became more frequent: {change} per waking, still hour.",
+    "marker.technique_dependence.name": "With and without a technique",
+    "marker.technique_dependence.test": "Calmer only while using a technique, or also without it?",
+    "marker.technique_dependence.improving": "You have become calmer also without a technique: {change}.",
+    "marker.technique_dependence.worsening": "The difference between with and without a technique grew: {change}.",
+    "marker.management_effort.name": "Effort to manage",
+    "marker.management_effort.test": "Do you spend most of your time managing symptoms?",
+    "marker.management_effort.improving": "You spend less time on managing: {change}.",
+    "marker.management_effort.worsening": "You spend more time on managing: {change}.",
+    "marker.sleep_depth.name": "Depth of sleep",
+    "marker.sleep_depth.test": "Sleep becomes deeper",
+    "marker.sleep_depth.improving": "Your nights became calmer: {change}.",
+    "marker.sleep_depth.worsening": "Your nights became less calm: {change}.",
+    "marker.tagged_recovery.name": "Recovery after your tagged events",
+    "marker.tagged_recovery.test": "Settles more easily after conflict",
+    "marker.tagged_recovery.improving": "After events you tagged you settle sooner: the time back became {change}.",
+    "marker.tagged_recovery.worsening": "After events you tagged you settle later: the time back became {change}.",
+    "marker.chronic_load.name": "Activated for no reason",
+    "marker.chronic_load.test": "The body stays partly activated even when nothing is happening",
+    "marker.chronic_load.improving": "Quiet time became calmer: the share of raised minutes is {change}.",
+    "marker.chronic_load.worsening": "Quiet time became less calm: the share of raised minutes is {change}.",
+    "marker.flexibility.name": "Swings from day to day",
+    "marker.flexibility.test": "Swings between shutdown and overwhelm",
+    "marker.flexibility.improving": "Day-to-day swings changed: they are {change}.",
+    "marker.flexibility.worsening": "Day-to-day swings changed: they are {change}.",
+    "marker.rebound.name": "Days to rebound",
+    "marker.rebound.test": "After a bad day: recovers slower, needs more rest?",
+    "marker.rebound.improving": "After bad days you are back sooner: {change}.",
+    "marker.rebound.worsening": "After bad days you are back later: {change}.",
+    "marker.release.name": "Release",
+    "marker.release.test": "Something that was present is no longer present",
+    "marker.release.improving": "Something you tagged still happens, and raises your heart rate less often: {change}.",
+    "marker.release.worsening": "Something you tagged raises your heart rate more often: {change}.",
+    "marker.core_suffering.name": "What you say yourself",
+    "marker.core_suffering.test": "The same core suffering, even if you now manage it better?",
+    "marker.core_suffering.improving": "Your own ratings became lower: {change}.",
+    "marker.core_suffering.worsening": "Your own ratings became higher: {change}.",
+    "marker.exercise_recovery.name": "Recovery after exercise",
+    "marker.exercise_recovery.test": "Supporting evidence only: faster after effort may be fitness",
+    "marker.exercise_recovery.improving": "After comparable effort your heart comes back faster: {change}.",
+    "marker.exercise_recovery.worsening": "After comparable effort your heart comes back more slowly: {change}.",
+    "marker.steady": "About the same: {change}.",
+    "marker.undetermined": "No clear change: {change}.",
+    "marker.undetermined.bare": "No clear change.",
+    "marker.described": "{value} {unit} (between {low} and {high}).",
+    "marker.described.bare": "Described, and called neither better nor worse.",
+    "marker.unknown": "Not known: {reason}",
+    "state.improving": "better",
+    "state.worsening": "less good",
+    "state.steady": "about the same",
+    "state.undetermined": "no clear change",
+    "state.described": "described",
+    "state.unknown": "not known",
+}
+
+# What a negative and a positive change of each marker is called.
+PAIRS = {
+    "recovery_speed": ("shorter", "longer"),
+    "baseline_arousal": ("lower", "higher"),
+    "activation_time": ("shorter", "longer"),
+    "reactivity": ("lower", "higher"),
+    "episode_rate": ("fewer", "more"),
+    "technique_dependence": ("lower", "higher"),
+    "management_effort": ("less", "more"),
+    "sleep_depth": ("lower", "higher"),
+    "tagged_recovery": ("shorter", "longer"),
+    "chronic_load": ("lower", "higher"),
+    "flexibility": ("lower", "higher"),
+    "rebound": ("shorter", "longer"),
+    "release": ("lower", "higher"),
+    "core_suffering": ("lower", "higher"),
+    "exercise_recovery": ("shorter", "longer"),
+}
+
+# Codes of `Missing`, each a sentence; facts by the names that the code is made with.
+MISSING = {
+    "missing.none": "no reason was given.",
+    "missing.no_data": "there are no data for this.",
+    "missing.no_ratings": "there are no ratings of your own; a ratings file adds them.",
+    "missing.few_ratings": "there are {n} days with a rating; {needed} are needed.",
+    "missing.few_efforts": "there are {n} comparable efforts; {needed} are needed.",
+    "missing.no_effort": "no workouts and no steady walking were recorded.",
+    "missing.no_technique_tags": "no technique was tagged: not recorded, which does not mean never used.",
+    "missing.few_recorded_days": "techniques were recorded on {n} days; {needed} are needed.",
+    "missing.few_bad_days": "there are {n} bad days to come back from; {needed} are needed.",
+    "missing.no_event_tags": "no events were tagged.",
+    "missing.few_exposures": "no tagged trigger has {before} exposures before and {after} after.",
+    "missing.few_event_tags": "there are {n} tagged events of one kind; {needed} are needed.",
+    "missing.few_technique_sessions": "there are {n} technique sessions that can be looked at; {needed} are needed.",
+    "missing.recovery_not_measured": "Recovery could not be asked about a direction: {reason}",
+    "missing.recovery_better": "Recovery became faster.",
+    "missing.recovery_worse": "Recovery became slower.",
+    "missing.recovery_steady": "Recovery stayed about the same.",
+    "missing.recovery_open": "Recovery shows no clear change.",
+    "missing.baseline_not_measured": "Baseline could not be asked about a direction: {reason}",
+    "missing.baseline_better": "Baseline became calmer.",
+    "missing.baseline_worse": "Baseline became less calm.",
+    "missing.baseline_steady": "Baseline stayed about the same.",
+    "missing.baseline_open": "Baseline shows no clear change.",
+    "missing.techniques_not_seen": "We could not look at techniques, because none was tagged; coping was not examined.",
+    "missing.techniques_carry_it": "The gain shows with the technique, and not clearly without it.",
+    "missing.known_break": "From {day:date} on something else was different ({kind} {label}); it was held constant.",
+    "missing.confounded": "something else changed together with time, and the two cannot be told apart.",
+    "missing.too_few_days": "there are {n} days with a value; {needed} are needed.",
+    "missing.window_too_short": "the data span {days} days; {needed} are needed.",
+    "missing.short_window": "the period has {days} days; {needed} are needed.",
+    "missing.no_variation": "the values do not vary, so that no trend can be tested.",
+    "missing.too_few_episodes": "there are {n} rises to go by; {needed} are needed.",
+    "missing.few_episodes": "there are {n} rises without a technique; {needed} are needed.",
+    "missing.uneven_episodes": "one third of the period has only {least} rises; {needed} are needed in each.",
+    "missing.too_few_episode_days": "rises were found on {days} days; {needed} are needed.",
+    "missing.faster_than_sampling": "most recoveries are faster than this recording can time (within {at_most_s:duration}).",
+    "missing.mostly_censored": "{share:pct} of the recoveries were cut short or too fast to time.",
+    "missing.too_few_weeks": "rises were found in {weeks} weeks; {needed} are needed.",
+    "missing.too_few_values": "there are {n} values; {needed} are needed.",
+    "missing.too_few_beats": "there are {beats} beats; {needed} are needed.",
+    "missing.too_short": "the stretch lasts {span_s:duration}; {needed_s:duration} are needed.",
+    "missing.no_variability": "the beats do not vary.",
+    "missing.interruptions_changed": "recoveries were cut short in {first:pct} of rises at first and in {last:pct} at last; that alone could look like a change.",
+    "missing.recovery_not_from_workouts": "workouts show how the heart recovers from effort, not from stress.",
+    "missing.needs_continuous_hr": "this needs a heart-rate value at least every 2 minutes.",
+    "missing.needs_waking_hr": "this needs heart rate through the waking day.",
+    "missing.needs_sleep_times": "this needs the times of sleep.",
+    "missing.few_waking_days": "there are {n} days with enough still, waking time; {needed} are needed.",
+    "missing.few_resting_days": "there are {n} days with a resting value; {needed} are needed.",
+    "missing.few_still_days": "there are {n} days with enough still time; {needed} are needed.",
+    "missing.few_nights": "there are {n} nights; {needed} are needed.",
+    "missing.sleep_without_trend": "the nights show no trend that could be tested.",
+    "missing.baseline_no_days": "no day has a resting value; a level needs {needed} nights or days.",
+    "missing.baseline_few_days": "there are {n} days with a resting value; a level needs {needed}.",
+}
+
+# Codes of `Need`.
+NEEDS = {
+    "need.more_time_recovery": "Recovery: about {weeks:weeks} more of wearing the device as now.",
+    "need.more_time_recovery.open": "Recovery: more time; how much cannot be said yet.",
+    "need.more_time_baseline": "Baseline: about {weeks:weeks} more of wearing the device as now, also at night.",
+    "need.more_time_baseline.open": "Baseline: more time; how much cannot be said yet.",
+    "need.export_minute_hr": "An export with heart rate every 1 to 2 minutes or finer, if your device or its account has one; this one is too coarse to time a recovery.",
+    "need.export_continuous_hr": "An export of the same account with heart rate through the day; one value a day cannot show how fast you recover.",
+    "need.export_all_day_hr": "An export with heart rate through the whole day and night; workouts speak of fitness, not of stress.",
+    "need.export_any_hr": "An export with heart rate in it. The command hrv formats lists what can be read and how to get it.",
+    "need.export_fine_hr": "An export with heart rate every 15 seconds or finer: your recoveries are too fast or too often cut short for this one.",
+    "need.export_workouts": "Your workouts, so that better fitness can be told apart from calm.",
+    "need.device_too_sparse_for_recovery": "This device measures too rarely to time a recovery; no amount of waiting changes that. The baseline can still be followed.",
+    "need.tag_techniques": "Note when you use a technique (breathing, meditation): then calm with it and without it can be told apart.",
+    "need.tag_events": "Note a few events (a conflict, a hard day): then recovery after them can be looked at.",
+    "need.rate_yourself": "Rate yourself now and then, from 0 to 10: how present it is, and how much effort keeps it in check.",
+}
+
+# Codes of episode fits.
+CODES = {
+    "stop.": "",
+    "stop.dropout": "the recording dropped out",
+    "stop.next_episode": "the next rise began",
+    "stop.motion": "movement began",
+    "stop.gap": "the recording had a gap",
+    "stop.asleep": "sleep began",
+    "stop.cap": "the longest follow-up was reached",
+    "stop.end": "the recording ended",
+    "stop.exercise": "exercise began",
+    "why.": "",
+    "why.follow_up": "followed for too short a time",
+    "why.missing": "heart rate is missing in it",
+    "why.dropout": "the recording dropped out",
+    "why.low": "the rise is too small to time",
+    "why.exercise": "exercise",
+    "kind.stress": "raised, cause unknown",
+    "kind.exercise": "exercise",
+    "kind.tagged": "tagged",
+    "quality.green": "good",
+    "quality.amber": "partly",
+    "quality.red": "poor",
+    "censored.no": "measured",
+    "censored.right": "cut short: at least this long",
+    "censored.left": "too fast to time: at most this long",
+}
+
+TIERS = {
+    "tier.A": "every beat while worn",
+    "tier.B": "heart rate every 1 to 15 seconds",
+    "tier.C": "heart rate every 1 to 2 minutes",
+    "tier.C2": "heart rate every 3 to 15 minutes",
+    "tier.D": "one value a day",
+    "tier.E": "workouts only",
+    "tier.-": "nothing usable",
+}
+
+TERMS = {
+    "term.rise.name": "Rise",
+    "term.rise": "A stretch awake and still in which the heart beats clearly faster than movement and the time of day explain. Its cause is unknown unless you tagged it.",
+    "term.half_time.name": "Half-time",
+    "term.half_time": "The time in which half of a rise is gone, once it has begun to fade.",
+    "term.settling.name": "Time back into range",
+    "term.settling": "The time from the end of a rise until the heart is back in its own resting range. Used where heart rate is recorded every 1 to 2 minutes.",
+    "term.baseline.name": "Baseline",
+    "term.baseline": "How high the body rests: heart rate and beat-to-beat variation at night, or the best resting measure there is. It is named wherever it is used.",
+    "term.range.name": "Your own range",
+    "term.range": "The span in which 9 of 10 of your own days lie. It compares you with nobody else.",
+    "term.interval.name": "Interval (the numbers in brackets)",
+    "term.interval": "The span in which the true value lies with 95 in 100 confidence, if the assumptions of the method hold.",
+    "term.chance.name": "How often chance alone would do it",
+    "term.chance": "If nothing had changed, results this clear would still come up now and then. The rarer that is, the stronger the sign. It is not the chance that the result is wrong.",
+    "term.cut_short.name": "Cut short",
+    "term.cut_short": "The recovery was interrupted by movement, a new rise, sleep or a gap. It counts as at least as long as it was followed, and is never dropped.",
+    "term.technique.name": "Technique",
+    "term.technique": "Breathing, meditation or anything else you do to calm down, as far as you tagged it. Its time stays out of the baseline.",
+    "term.night_hr.name": "Heart rate at night",
+    "term.night_hr": "The mean of the lowest half hour of heart rate during sleep.",
+    "term.rmssd.name": "RMSSD",
+    "term.rmssd": "How much successive beats differ in length, in ms; higher at rest usually means calmer. From beats within sleep, in 5-minute windows.",
+    "term.arousal.name": "Arousal",
+    "term.arousal": "Heart rate and beat-to-beat variation at rest joined into one number, in units of the spread of your own days. Lower is calmer.",
+    "term.tier.name": "Data kind",
+    "term.tier": "What your device recorded decides what can be said: A every beat, B heart rate every 1 to 15 s, C every 1 to 2 min, C2 every 3 to 15 min, D one value a day, E workouts only.",
+    "term.healing.name": "Healing pattern",
+    "term.healing": "Recovery and baseline both moved towards calm, also without a technique.",
+    "term.partial.name": "Partly better",
+    "term.partial": "One of recovery and baseline moved towards calm, or reactions became softer without a technique.",
+    "term.mixed.name": "Mixed",
+    "term.mixed": "One sign moved towards calm and another away from it.",
+    "term.coping.name": "Coping pattern",
+    "term.coping": "Calmer with a technique, or more effort with lower peaks, while recovery and baseline without it show no gain. It is only said where techniques were tagged. Coping has value.",
+    "term.unchanged.name": "About the same",
+    "term.unchanged": "A change large enough to matter is excluded. This is shown, not assumed.",
+    "term.undetermined.name": "Cannot tell yet",
+    "term.undetermined": "The data allow a change in either direction. The size that would have shown is given.",
+    "term.worsening.name": "Less calm",
+    "term.worsening": "Recovery or baseline moved away from calm. Illness, sleep, alcohol, medicine or a new device can do that.",
+    "term.insufficient.name": "Not enough data yet",
+    "term.insufficient": "There are too few days, nights or rises to ask about a direction.",
+    "explain.marker": "The test: {test}. {how}",
+}
+
+UI = {
+    "axis.date": "Date ({years})",
+    "axis.week": "Week that begins on",
+    "axis.worn": "Hours worn",
+    "axis.since_release": "Minutes since the rise began to fade",
+    "axis.share_left": "Share of the rise\nstill there (%)",
+    "axis.half_time": "Half-time (min:s)",
+    "figure.then": "then ({n} rises)",
+    "figure.now": "now ({n} rises)",
+    "figure.half": "half gone",
+    "figure.measured": "measured ({n})",
+    "figure.at_least": "at least ({n})",
+    "figure.at_most": "at most ({n})",
+    "figure.trend": "trend, 95 %",
+    "figure.range": "9 of 10 days",
+    "figure.day": "one day",
+    "figure.week": "7-day mean",
+    "figure.curves.title": "How fast a rise fades: then and now",
+    "figure.curves.alt.both": (
+        "Share of a heart-rate rise that is still there, by minutes. Half is gone {then} in the first third "
+        "of the period and {now} in the last third."
+    ),
+    "figure.curves.alt.one": "Share of a heart-rate rise that is still there, by minutes, for the part of the period that has enough rises.",
+    "figure.curves.crossed": "after about {at_s:duration}",
+    "figure.curves.not_crossed": "not within the time shown",
+    "figure.curves.caption": (
+        "Lines: the middle recovery; shades: the middle half of all. Then is the first third of the period, now the last third. "
+        "Open circles: recoveries that were cut short there; they count up to that point."
+    ),
+    "figure.half_times.title": "Half-time of every rise",
+    "figure.half_times.alt": "Half-times of {n} rises by date. {trend}",
+    "figure.half_times.caption": (
+        "Each mark is one rise. Triangles up: cut short, so at least this long. Triangles down: faster than the recording can time. "
+        "Grey band: where the trend lies with 95 in 100 confidence."
+    ),
+    "figure.baseline.title": "Baseline against your own range",
+    "figure.baseline.alt": "{level} {trend}",
+    "figure.baseline.caption": (
+        "Dots: one day each. Line: mean of 7 days. Grey band: where 9 of 10 of your own days lie ({n} days)."
+    ),
+    "figure.baseline.caption.none": (
+        "Dots: one day each. Line: mean of 7 days. Your own range is drawn from 14 days on; there are {n}."
+    ),
+    "figure.coverage.title": "Where we do not know",
+    "figure.coverage.alt": "Hours worn on each day: {known} of {days} days have data.",
+    "figure.coverage.caption": "Each square is one day; the brighter, the longer the device was worn. Hatched: no data.",
+    "figure.data": "Numbers of this picture",
+    "ui.title": "Healing or coping?",
+    "ui.skip": "Skip to the answer",
+    "ui.period": "{since:date} to {until:date} ({days} days)",
+    "ui.answer": "Answer",
+    "ui.recovery": "Recovery",
+    "ui.baseline": "Baseline",
+    "ui.together": "Together",
+    "ui.then_now": "Then and now",
+    "ui.sign": "Sign",
+    "ui.then": "Then",
+    "ui.now": "Now",
+    "ui.change": "Change over the whole period",
+    "ui.then_now.caption": "Then: first third of the period. Now: last third. In brackets: 95 % intervals.",
+    "ui.half_time": "Half-time of a rise",
+    "ui.settling": "Time back into your own range",
+    "ui.minutes": "Minutes",
+    "ui.then_share": "Then: middle (quartiles), %",
+    "ui.now_share": "Now: middle (quartiles), %",
+    "ui.week_until": "Week until",
+    "ui.no_value": "not measured",
+    "ui.changed": "What changed",
+    "ui.same": "What did not change",
+    "ui.unclear": "What is not clear",
+    "ui.unseen": "What could not be seen",
+    "ui.nothing": "Nothing that can be said with confidence.",
+    "ui.nothing.same": "Nothing could be shown to be the same; that needs more data than a change does.",
+    "ui.settle": "What would settle it",
+    "ui.settle.nothing": "Nothing more is needed for this answer. Look again in a few months.",
+    "ui.pictures": "The two signs in pictures",
+    "ui.markers": "Every practical test",
+    "ui.markers.lead": 'Each test of the articles, with what your data say. "No clear change" means that the data allow a change in either direction.',
+    "ui.test": "Test",
+    "ui.says": "What the data say",
+    "ui.state": "In short",
+    "ui.numbers": "Numbers",
+    "ui.detail": "For a closer look",
+    "ui.more_pictures": "More pictures",
+    "ui.episodes": "Every rise",
+    "ui.episodes.lead": "Raised heart rate without movement; the cause is unknown unless you tagged it. {used} of {all} are used for recovery speed.",
+    "ui.episodes.show": "Show {n} rises",
+    "ui.days": "Every day",
+    "ui.days.show": "Show {n} days",
+    "ui.start": "Start",
+    "ui.kind": "Kind",
+    "ui.rise": "Rise (bpm)",
+    "ui.half_time_s": "Half-time (min:s)",
+    "ui.interval": "95 % interval",
+    "ui.used": "Used",
+    "ui.why_not": "Why not, or cut short by",
+    "ui.yes": "yes",
+    "ui.no": "no",
+    "ui.curve": "Curve",
+    "ui.date": "Date",
+    "ui.worn": "Worn (h)",
+    "ui.night_hr": "Night heart rate (bpm)",
+    "ui.rmssd": "RMSSD (ms)",
+    "ui.resting": "Resting heart rate (bpm)",
+    "ui.arousal": "Arousal (SD)",
+    "ui.quality": "Quality",
+    "ui.data": "Data and their quality",
+    "ui.coverage": "{days} days and {nights} nights with data; worn {worn} hours, of which {still} hours awake and still. Data kind {tier}: {tier_words}.",
+    "ui.files": "Files",
+    "ui.file": "File",
+    "ui.format": "Format",
+    "ui.streams": "Streams",
+    "ui.first": "First",
+    "ui.last": "Last",
+    "ui.rows_used": "Rows used",
+    "ui.rows_refused": "Rows refused",
+    "ui.refused_why": "Why",
+    "ui.notes": "Notes",
+    "ui.no_notes": "No notes.",
+    "ui.methods": "Methods",
+    "ui.method": "Method",
+    "ui.p_value": "p (two-sided)",
+    "ui.q_value": "q",
+    "ui.n": "n",
+    "ui.settings": "Settings",
+    "ui.settings.show": "Show {n} settings",
+    "ui.setting": "Setting",
+    "ui.value": "Value",
+    "ui.unit": "Unit",
+    "ui.source": "Source",
+    "ui.glossary": "Words used here",
+    "ui.raw": "The numbers for machines",
+    "ui.raw.lead": "The same analysis as JSON, schema {schema}; also in report.json beside this page.",
+    "ui.raw.show": "Show JSON",
+    "ui.tags": "Your tags",
+    "ui.nav": "Contents",
+    "ui.sort": "Sort by {column}",
+    "ui.made": "Made by hrv-recovery {version}. Everything was computed on your machine; this page opens no connection.",
+    "ui.not_diagnosis": (
+        "This is a pattern in signals of the body, not a diagnosis and not a judgement of a person. A raised heart rate can be joy, coffee, cold or fear. "
+        "Healing and coping are words of two articles; no validated test of the body tells them apart. If what you feel and what stands here disagree, what you feel counts."
+    ),
+    "method.recovery": (
+        "Heart rate is compared with what movement and the time of day explain. A rise is a still, waking stretch clearly above that. "
+        'Its half-time is the time in which half of the rise is gone, from a joint fit of rise, plateau and decay. Recoveries that were interrupted are kept as "at least", those too fast for the recording as "at most".'
+    ),
+    "method.baseline": (
+        "Nights and still, waking hours give a resting level per day. The range is that of 9 of 10 own days. Days with too little data are left out, not guessed."
+    ),
+    "method.trend": (
+        "Trends are fitted with errors that may resemble each other from day to day, so that slow swings are not taken for progress. Both signs are tested on their own and corrected for being two (Holm)."
+    ),
+    "method.verdict": (
+        "A pattern is named only when its intervals allow it. Fitness, illness, alcohol, season, device, medicine, cycle, pregnancy and heart rhythm can move the same signals."
+    ),
+}
+
+SENTENCES: dict[str, str] = {
+    **TERMS,
+    **UI,
+    **VERDICT,
+    **QUALIFIERS,
+    **RECOVERY,
+    **CHANGE,
+    **UNITS,
+    **MARKERS,
+    **MISSING,
+    **NEEDS,
+    **CODES,
+    **TIERS,
+}
+
+
+class Words:
+    """The sentences in one language, with numbers written as that language writes them."""
+
+    def __init__(self, language: str = "en") -> None:
+        if language not in languages():
+            raise SettingsError(
+                f"no words for language {language!r}",
+                way_out=f"There are: {', '.join(languages())}",
+            )
+        self.language = language
+        self._translate = gettext.translation(
+            "hrv", LOCALE, languages=[language], fallback=language == "en"
+        ).gettext
+        self._numbers = _Numbers(self)
+
+    def say(self, code: str, /, **facts: Any) -> str:
+        """The sentence of a code; KeyError for a code that is not in the table."""
+        return self._numbers.vformat(self._translated(SENTENCES[code]), (), facts)
+
+    def _translated(self, sentence: str) -> str:
+        return self._translate(sentence) if sentence else ""
+
+    def note(self, note: Note) -> str:
+        """A note of the analysis; its English template is its message id."""
+        return self._numbers.vformat(self._translated(note.text), (), note.facts)
+
+    def reason(self, missing: Missing) -> str:
+        """Why a number is not there."""
+        facts = dict(missing.facts)
+        if "why" in facts:
+            inner = str(facts.pop("why"))
+            facts["reason"] = self.reason(Missing(inner, facts))
+        return self.say(f"missing.{missing.code}", **facts)
+
+    def need(self, need: Need) -> str:
+        """What would settle the question."""
+        known = need.weeks is not None and math.isfinite(need.weeks)
+        code = f"need.{need.code}" + (
+            "" if known or need.kind is not NeedKind.MORE_TIME else ".open"
+        )
+        return self.say(code, **{**need.facts, "weeks": need.weeks})
+
+    # ------------------------------------------------------------------ numbers as words
+
+    def number(self, value: float, digits: int | None = None) -> str:
+        """A number with as many decimals as its size deserves."""
+        if digits is None:
+            size = abs(value)
+            digits = 0 if size >= 20 or float(value).is_integer() else 1 if size >= 1 else 2
+        text = f"{value:.{digits}f}"
+        if float(text) == 0:
+            text = text.lstrip("-")
+        return text.replace("-", "−").replace(".", self._translated(SENTENCES["decimal"]))
+
+    def duration(self, seconds: float) -> str:
+        """Seconds as a person says them: 45 s, 2 min 30 s, 1 h 10 min."""
+        if seconds < 59.5:
+            return f"{self.number(max(round(seconds), 1))}{NBSP}s"
+        if seconds < 600:
+            whole = 5 * round(seconds / 5)
+            minutes, rest = divmod(whole, 60)
+            return f"{minutes}{NBSP}min" + (f" {rest}{NBSP}s" if rest else "")
+        minutes = round(seconds / 60)
+        if minutes < 100:
+            return f"{minutes}{NBSP}min"
+        hours, rest = divmod(minutes, 60)
+        return f"{hours}{NBSP}h" + (f" {rest}{NBSP}min" if rest else "")
+
+    def clock(self, seconds: float) -> str:
+        """Seconds in the short form of a range: 1:50, 0:45; hours as 1:10 h."""
+        if seconds >= 6000:
+            hours, minutes = divmod(round(seconds / 60), 60)
+            return f"{hours}:{minutes:02d}{NBSP}h"
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes}:{rest:02d}"
+
+    def day(self, day: int | date) -> str:
+        """A calendar day; numbers count from 1970-01-01."""
+        when = day if isinstance(day, date) else as_date(day)
+        month = self._translated(SENTENCES["months"]).split()[when.month - 1]
+        return self._translated(SENTENCES["date.form"]).format(
+            day=when.day, month=month, year=when.year
+        )
+
+    def weeks(self, weeks: float) -> str:
+        """A waiting time in weeks, rounded up."""
+        return self.say("weeks.one") if weeks <= 1 else self.say("weeks", n=math.ceil(weeks - 1e-9))
+
+    def weekdays(self) -> list[str]:
+        """Monday to Sunday, short."""
+        return self._translated(SENTENCES["weekdays"]).split()
+
+    def percent(self, share: float) -> str:
+        """A share (0 to 1) in percent."""
+        return f"{self.number(100 * share, 0 if share >= 0.095 or share == 0 else 1)}{NBSP}%"
+
+    def rare(self, p: float) -> str:
+        """How often chance alone would do it, never rounded towards rarity."""
+        if p < 0.001:
+            return self._translated(SENTENCES["rare.very"])
+        if p < 0.01:
+            return self._translated(SENTENCES["rare.seldom"])
+        hundredths = math.ceil(100 * p - 1e-9)
+        if hundredths == 1:
+            return self._translated(SENTENCES["rare.once"])
+        return self.say("rare.often", n=hundredths)
+
+    def size(self, amount: float, unit: str) -> str:
+        """A positive amount with its unit; amounts too small to print are "under" something."""
+        mark = self.unit(unit)
+        least = 0.1 if unit in {"%", "bpm"} else 0.01
+        if 0 < amount < least:
+            return self.say("size.under", size=f"{self.number(least)}{NBSP}{mark}".rstrip())
+        digits = None if amount >= 1 or unit not in {"%", "bpm"} else 1
+        if unit == "%" and amount >= 1:
+            digits = 0
+        return f"{self.number(amount, digits)}{NBSP}{mark}".rstrip()
+
+    def unit(self, unit: str) -> str:
+        """A unit as it is written after a number."""
+        return self._translated(SENTENCES[f"unit.{unit}"])
+
+    def change(self, change: Estimate, unit: str, words: tuple[str, str]) -> str:
+        """A change with its range; its direction is claimed only if the interval allows it."""
+        low, high = change.low, change.high
+        down, up = (self.say(f"word.{word}") for word in words)
+        if low > 0 or high < 0:
+            near, far = sorted((abs(low), abs(high)))
+            return self.say(
+                "change.clear",
+                size=self.size(abs(change.value), unit),
+                word=up if low > 0 else down,
+                near=self.size(near, unit),
+                far=self.size(far, unit),
+            )
+        if low == high == 0:
+            return self.say("change.flat")
+        return self.say(
+            "change.open",
+            down=self.size(-low, unit),
+            down_word=down,
+            up=self.size(high, unit),
+            up_word=up,
+        )
+
+
+class _Numbers(string.Formatter):
+    """`str.format` with the specifications of this module."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        words = self._words
+        own = {
+            "duration": words.duration,
+            "clock": words.clock,
+            "date": words.day,
+            "pct": words.percent,
+            "rare": words.rare,
+            "num": words.number,
+            "weeks": words.weeks,
+        }
+        if format_spec in own:
+            return str(own[format_spec](value))
+        if not format_spec and isinstance(value, float):
+            return words.number(value)
+        text = str(super().format_field(value, format_spec))
+        return text.replace(".", words.say("decimal")) if format_spec.endswith("f") else text
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Languages there are words for; English needs no catalogue."""
+    found = {path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/hrv.mo")}
+    return tuple(sorted(found | {"en"}))
+
+
+def known_codes() -> Mapping[str, str]:
+    """Every code that can be said, with its English sentence."""
+    return SENTENCES

@@ -1,0 +1,420 @@
+"""Sentences from findings. A direction is said only where the interval allows it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hrv.model import (
+    Analysis,
+    BaselineSummary,
+    Estimate,
+    Level,
+    MarkerFinding,
+    MarkerState,
+    Missing,
+    RecoverySummary,
+    State,
+    Trend,
+)
+from hrv.report.text import NBSP, PAIRS, Words
+
+LOG_MEASURES = {"ln_rmssd", "vendor_ln_rmssd", "vendor_ln_sdnn"}
+MEASURES = {
+    "night_hr_bpm": "bpm",
+    "resting_hr_bpm": "bpm",
+    "min30_hr_bpm": "bpm",
+    "vendor_resting_hr_bpm": "bpm",
+    "vendor_night_hr_bpm": "bpm",
+    "ln_rmssd": "ms",
+    "vendor_ln_rmssd": "ms",
+    "vendor_ln_sdnn": "ms",
+    "ln_rmssd_per_rr": "1",
+    "sqrt_stress_index": "1",
+    "arousal_z": "SD",
+}
+LOWER_IS_CALMER = {
+    "recovery_speed",
+    "activation_time",
+    "reactivity",
+    "episode_rate",
+    "management_effort",
+    "tagged_recovery",
+    "chronic_load",
+    "rebound",
+    "core_suffering",
+    "night_hr_bpm",
+    "resting_hr_bpm",
+    "min30_hr_bpm",
+    "vendor_resting_hr_bpm",
+    "vendor_night_hr_bpm",
+    "arousal_z",
+    "sqrt_stress_index",
+}
+NO_REASON = Missing("none")
+HIGHER_IS_CALMER = {"ln_rmssd", "vendor_ln_rmssd", "vendor_ln_sdnn", "ln_rmssd_per_rr"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change ready to be said: its size with interval, in a unit a person knows."""
+
+    size: Estimate
+    unit: str
+
+
+def change_of(trend: Trend, unit: str) -> Change:
+    """Percent for a log endpoint, else the endpoint's own unit."""
+    percent = trend.percent()
+    return Change(percent, "%") if percent is not None else Change(trend.total, unit)
+
+
+def sayable(state: MarkerState, change: Change | None, calmer: int) -> MarkerState:
+    """The state that the interval supports: never more than it, often the same.
+
+    `calmer` is -1 where lower is calmer, +1 where higher is, 0 where it is not known.
+    """
+    if state not in {MarkerState.IMPROVING, MarkerState.WORSENING} or change is None:
+        return state
+    low, high = change.size.low, change.size.high
+    sign = 1 if low > 0 else -1 if high < 0 else 0
+    wanted = calmer if state is MarkerState.IMPROVING else -calmer
+    return state if sign and (wanted in {0, sign}) else MarkerState.UNDETERMINED
+
+
+def calmer_sign(name: str | None) -> int:
+    """-1 where lower is calmer, +1 where higher is, 0 where the name does not say."""
+    return -1 if name in LOWER_IS_CALMER else 1 if name in HIGHER_IS_CALMER else 0
+
+
+def could_show(words: Words, trend: Trend, unit: str) -> str:
+    """The change that would have been seen, for a trend without a clear direction."""
+    smallest = abs(trend.smallest_change)
+    if not math.isfinite(smallest) or smallest == 0:
+        return ""
+    if trend.log:
+        smallest, unit = 100.0 * -math.expm1(-smallest), "%"
+    return words.say("could_show", smallest=words.size(smallest, unit))
+
+
+def how_rare(words: Words, trend: Trend) -> str:
+    """How often chance alone would show a change this clear."""
+    down = trend.total.value < 0
+    p = 1.0 - trend.p_fall if down else trend.p_fall
+    return words.say("sure.fall" if down else "sure.rise", p=min(max(p, 0.0), 1.0))
+
+
+def _weeks(words: Words, trend: Trend) -> str:
+    return words.say("per.period", weeks=max(1, round(trend.days / 7)))
+
+
+# --------------------------------------------------------------------------- the three lines
+
+
+def _counts(words: Words, summary: RecoverySummary) -> str:
+    kind = {
+        (False, False): "episodes",
+        (True, False): "censored",
+        (False, True): "at_most",
+        (True, True): "both",
+    }[summary.censored > 0, summary.at_most > 0]
+    return words.say(
+        f"counts.{kind}", n=summary.n, censored=summary.censored, at_most=summary.at_most
+    )
+
+
+def recovery_level(words: Words, summary: RecoverySummary) -> str:
+    """The level of the first primary in one sentence."""
+    settling = summary.settling_min
+    if summary.scale == "settling" and isinstance(settling, Estimate):
+        return words.say(
+            "recovery.level.settling",
+            value_s=60 * settling.value,
+            low_s=60 * settling.low,
+            high_s=60 * settling.high,
+            counts=_counts(words, summary),
+        )
+    half = summary.half_time_s
+    if isinstance(half, Estimate):
+        bound = summary.resolution_s
+        if bound is not None and half.high <= bound:
+            return words.say(
+                "recovery.level.at_most", bound_s=bound, counts=_counts(words, summary)
+            )
+        return words.say(
+            "recovery.level.fast",
+            value_s=half.value,
+            low_s=half.low,
+            high_s=half.high,
+            counts=_counts(words, summary),
+        )
+    if isinstance(settling, Estimate):
+        return words.say(
+            "recovery.level.settling",
+            value_s=60 * settling.value,
+            low_s=60 * settling.low,
+            high_s=60 * settling.high,
+            counts=_counts(words, summary),
+        )
+    if summary.scale == "days":
+        return words.say("recovery.days_only")
+    missing = summary.why_unknown or half
+    return words.say("recovery.none", reason=words.reason(missing))
+
+
+def recovery_trend(words: Words, summary: RecoverySummary) -> list[str]:
+    """Direction of the first primary, with what it rests on."""
+    trend = summary.trend
+    if trend is None:
+        reason = summary.why_unknown or NO_REASON
+        level = isinstance(summary.half_time_s, Estimate) or isinstance(
+            summary.settling_min, Estimate
+        )
+        return [words.say("recovery.trend.unknown", reason=words.reason(reason))] if level else []
+    change = change_of(trend, "s")
+    state = sayable(summary.state, change, -1)
+    said = _trend(words, "recovery", state, trend, change, ("shorter", "longer"), "s")
+    if summary.then_s and summary.now_s and state in DIRECTED:
+        said.append(
+            words.say("recovery.then_now", then_s=summary.then_s.value, now_s=summary.now_s.value)
+        )
+    return said
+
+
+DIRECTED = {MarkerState.IMPROVING, MarkerState.WORSENING}
+
+
+def _trend(
+    words: Words,
+    primary: str,
+    state: MarkerState,
+    trend: Trend,
+    change: Change,
+    pair: tuple[str, str],
+    unit: str,
+) -> list[str]:
+    kind = state if state in DIRECTED | {MarkerState.STEADY} else MarkerState.UNDETERMINED
+    phrase = words.change(change.size, change.unit, pair)
+    said = [words.say(f"{primary}.trend.{kind.value}", change=f"{phrase}, {_weeks(words, trend)}")]
+    if kind in DIRECTED:
+        said.append(how_rare(words, trend))
+    elif kind is MarkerState.UNDETERMINED:
+        said.append(could_show(words, trend, unit))
+    return [sentence for sentence in said if sentence]
+
+
+def level_text(words: Words, measure: str, value: float) -> str:
+    """A baseline value in the unit of its measure; logarithms are shown undone."""
+    unit = MEASURES.get(measure, "1")
+    if measure in LOG_MEASURES:
+        value = math.exp(value)
+    digits = 0 if unit == "ms" else 1 if unit == "bpm" else 2
+    return f"{words.number(value, digits)}{NBSP}{words.unit(unit)}".rstrip()
+
+
+def trend_unit(measure: str) -> str:
+    """The unit of a change of this measure, where it is not said in percent."""
+    return "1" if measure in LOG_MEASURES else MEASURES.get(measure, "1")
+
+
+def measure_name(words: Words, measure: str | None) -> str:
+    """What a baseline rests on, in words."""
+    return words.say(f"measure.{measure}" if measure in MEASURES else "measure.other")
+
+
+def readable(summary: BaselineSummary) -> tuple[str, Level] | None:
+    """The measure whose level a person can read, with its level; None without one."""
+    shown = summary.shown or summary.measure
+    if shown is None:
+        return None
+    if shown in summary.levels:
+        return shown, summary.levels[shown]
+    if shown == summary.measure and isinstance(summary.value, Estimate):
+        return shown, Level(
+            value=summary.value,
+            normal_range=summary.normal_range,
+            then=summary.then,
+            now=summary.now,
+        )
+    return None
+
+
+def baseline_level(words: Words, summary: BaselineSummary) -> list[str]:
+    """The level of the second primary, and a person's own range."""
+    found = readable(summary)
+    if found is None:
+        value = summary.value
+        missing = summary.why_unknown or (value if isinstance(value, Missing) else NO_REASON)
+        return [words.say("baseline.none", reason=words.reason(missing))]
+    measure, level = found
+    value = level.value
+    said = [
+        words.say(
+            "baseline.level",
+            measure=measure_name(words, measure),
+            value=level_text(words, measure, value.value),
+            low=level_text(words, measure, value.low).split(NBSP)[0],
+            high=level_text(words, measure, value.high).split(NBSP)[0],
+        )
+    ]
+    if level.normal_range is not None:
+        low, high = level.normal_range
+        said.append(
+            words.say(
+                "baseline.range",
+                low=level_text(words, measure, low).split(NBSP)[0],
+                high=level_text(words, measure, high),
+            )
+        )
+    return said
+
+
+def baseline_trend(words: Words, summary: BaselineSummary) -> list[str]:
+    """Direction of the second primary."""
+    trend = summary.trend
+    if trend is None:
+        if readable(summary) is None:
+            return []
+        reason = summary.why_unknown or NO_REASON
+        return [words.say("baseline.trend.unknown", reason=words.reason(reason))]
+    measure = summary.measure or ""
+    unit = trend_unit(measure)
+    change = change_of(trend, unit)
+    state = sayable(summary.state, change, calmer_sign(measure))
+    said = _trend(words, "baseline", state, trend, change, ("lower", "higher"), unit)
+    if measure == "arousal_z":
+        said.insert(0, words.say("baseline.joined"))
+    return said
+
+
+# --------------------------------------------------------------------------- the verdict
+
+
+def headline(words: Words, analysis: Analysis) -> str:
+    """The answer in one sentence."""
+    verdict = analysis.verdict
+    state = verdict.state
+    if state is State.HEALING:
+        return words.say(f"verdict.healing.{verdict.confidence or 'probable'}")
+    if state is State.PARTIAL:
+        which = verdict.which if verdict.which in {"recovery", "baseline"} else "reactions"
+        return words.say(f"verdict.partial.{which}")
+    if state is State.WORSENING:
+        which = verdict.which if verdict.which in {"recovery", "baseline"} else "both"
+        return words.say(f"verdict.worsening.{which}")
+    return words.say(f"verdict.{state.value}")
+
+
+def together(words: Words, analysis: Analysis) -> str:
+    """How the two signs join."""
+    verdict = analysis.verdict
+    if verdict.state is State.PARTIAL:
+        return words.say(f"together.partial.{verdict.other or 'none'}")
+    return words.say(f"together.{verdict.state.value}")
+
+
+def how_sure(words: Words, analysis: Analysis) -> list[str]:
+    """Confidence in words, and what weakens it."""
+    verdict = analysis.verdict
+    said = []
+    if verdict.state is State.HEALING:
+        said.append(words.say(f"sure.{verdict.confidence or 'probable'}"))
+    elif verdict.state not in {State.PARTIAL, State.WORSENING}:
+        said.append(words.say(f"sure.{verdict.state.value}"))
+    said += [words.say(f"qualifier.{qualifier}") for qualifier in verdict.qualifiers]
+    return said
+
+
+def recovery_line(words: Words, analysis: Analysis) -> list[str]:
+    """The first of the three lines."""
+    summary = analysis.recovery
+    return [recovery_level(words, summary), *recovery_trend(words, summary)]
+
+
+def baseline_line(words: Words, analysis: Analysis) -> list[str]:
+    """The second of the three lines."""
+    summary = analysis.baseline
+    return [*baseline_level(words, summary), *baseline_trend(words, summary)]
+
+
+def together_line(words: Words, analysis: Analysis) -> list[str]:
+    """The third of the three lines: how the two join, and the reasons."""
+    said = [together(words, analysis)]
+    repeated = tuple(f"{primary}_" for primary in ("recovery", "baseline"))
+    said += [
+        words.reason(reason)
+        for reason in analysis.verdict.reasons
+        if not reason.code.startswith(repeated)
+    ]
+    return list(dict.fromkeys(said))
+
+
+def needs(words: Words, analysis: Analysis) -> list[str]:
+    """What would settle the question."""
+    return list(dict.fromkeys(words.need(need) for need in analysis.verdict.needs))
+
+
+# --------------------------------------------------------------------------- markers
+
+
+def marker_change(finding: MarkerFinding) -> Change | None:
+    """The change behind a marker, where there is one."""
+    if finding.trend is not None:
+        return change_of(finding.trend, "1" if finding.unit == "%" else finding.unit)
+    if finding.estimate is not None and finding.facts.get("estimate_is", "change") == "change":
+        return Change(finding.estimate, finding.unit)
+    return None
+
+
+def marker_state(finding: MarkerFinding) -> MarkerState:
+    """The state as it may be said."""
+    change = marker_change(finding)
+    if finding.state in DIRECTED and change is None:
+        return MarkerState.UNDETERMINED
+    return sayable(finding.state, change, calmer_sign(finding.id))
+
+
+def marker_sentence(words: Words, finding: MarkerFinding) -> str:
+    """One marker in one or two plain sentences."""
+    state, change = marker_state(finding), marker_change(finding)
+    if state is MarkerState.UNKNOWN:
+        reason = finding.why_unknown or NO_REASON
+        return words.say("marker.unknown", reason=words.reason(reason))
+    if state is MarkerState.DESCRIBED:
+        return _described(words, finding)
+    if change is None:
+        return words.say("marker.undetermined.bare")
+    phrase = _phrase(words, change, finding.id)
+    if state in DIRECTED:
+        said = [words.say(f"marker.{finding.id}.{state.value}", change=phrase)]
+    elif state is MarkerState.STEADY:
+        said = [words.say("marker.steady", change=phrase)]
+    else:
+        said = [words.say("marker.undetermined", change=phrase)]
+        if finding.trend is not None:
+            said.append(
+                could_show(words, finding.trend, "1" if finding.unit == "%" else finding.unit)
+            )
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _phrase(words: Words, change: Change, marker: str) -> str:
+    return words.change(change.size, change.unit, PAIRS[marker])
+
+
+def _described(words: Words, finding: MarkerFinding) -> str:
+    estimate = finding.estimate
+    if estimate is None:
+        return words.say("marker.described.bare")
+    return words.say(
+        "marker.described",
+        value=words.number(estimate.value),
+        unit=words.unit(finding.unit),
+        low=words.number(estimate.low),
+        high=words.number(estimate.high),
+    )
+
+
+def marker_name(words: Words, marker: str) -> str:
+    """The marker's short name."""
+    return words.say(f"marker.{marker}.name")

@@ -1,0 +1,26 @@
+"""From an analysis to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hrv.errors import SettingsError
+from hrv.report import render
+from tests.report import builders
+
+
+@pytest.mark.parametrize("name", builders.EVERY)
+def test_every_answer_becomes_a_page(name: str, tmp_path: Path) -> None:
+    made = render(builders.EVERY[name](), tmp_path, ("html", "json"))
+    page = made["html"].read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    sentence = json.loads(made["json"].read_text(encoding="utf-8"))["verdict"]["sentence"]
+    assert sentence in page
+
+
+def test_a_format_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="docx"):
+        render(builders.nothing(), tmp_path, ("docx",))

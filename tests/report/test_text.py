@@ -1,0 +1,150 @@
+"""The table of sentences: every code used in the house can be said, and says what its facts say."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hrv
+from hrv.errors import SettingsError
+from hrv.model import Estimate, Missing
+from hrv.report.text import NBSP, PAIRS, SENTENCES, Words
+
+HOUSE = Path(hrv.__file__).parent
+WORDS = Words()
+
+
+def calls(*names: str) -> Iterator[tuple[Path, ast.Call]]:
+    for path in sorted(HOUSE.rglob("*.py")):
+        if path.is_relative_to(HOUSE / "report"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name in names:
+                    yield path, node
+
+
+def texts(node: ast.expr | None) -> list[str]:
+    """Every string that an expression can be."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return [*texts(node.body), *texts(node.orelse)]
+    return []
+
+
+def missing_codes() -> Iterator[tuple[str, str]]:
+    for path, call in calls("Missing", "unknown"):
+        place = 0 if getattr(call.func, "id", "") == "Missing" else 1
+        node = call.args[place] if len(call.args) > place else None
+        for keyword in call.keywords:
+            if keyword.arg == "code":
+                node = keyword.value
+        for code in texts(node):
+            yield code, path.name
+
+
+def need_codes() -> Iterator[tuple[str, str]]:
+    for path, call in calls("Need"):
+        for keyword in call.keywords:
+            if keyword.arg == "code":
+                for code in texts(keyword.value):
+                    yield code, path.name
+
+
+def test_every_reason_used_in_the_house_has_a_sentence() -> None:
+    used = sorted(missing_codes())
+    assert used
+    assert [(c, where) for c, where in used if f"missing.{c}" not in SENTENCES] == []
+
+
+def test_every_need_used_in_the_house_has_a_sentence() -> None:
+    assert [(c, p) for c, p in need_codes() if f"need.{c}" not in SENTENCES] == []
+
+
+@pytest.mark.parametrize("primary", ["recovery", "baseline"])
+@pytest.mark.parametrize("word", ["better", "worse", "steady", "open"])
+def test_what_a_primary_showed_has_a_sentence(primary: str, word: str) -> None:
+    assert WORDS.reason(Missing(f"{primary}_{word}", {"change": 1.0}))
+
+
+def test_a_primary_without_a_trend_says_why() -> None:
+    why = Missing("baseline_not_measured", {"why": "few_nights", "n": 5, "needed": 24})
+    assert WORDS.reason(why).endswith("there are 5 nights; 24 are needed.")
+
+
+def test_a_code_without_a_sentence_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        WORDS.reason(Missing("no_such_code"))
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_every_sentence_is_a_good_template(code: str) -> None:
+    for _, name, spec, _ in string.Formatter().parse(SENTENCES[code]):
+        assert name is None or name.isidentifier()
+        assert spec in {None, "", "duration", "clock", "date", "pct", "rare", "num", "weeks"}
+
+
+@pytest.mark.parametrize("marker", PAIRS)
+def test_every_marker_has_all_its_sentences(marker: str) -> None:
+    for part in ("name", "test", "improving", "worsening", "how"):
+        assert f"marker.{marker}.{part}" in SENTENCES
+    for word in PAIRS[marker]:
+        assert f"word.{word}" in SENTENCES
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "1 s"),
+        (45, "45 s"),
+        (59.6, "1 min"),
+        (150, "2 min 30 s"),
+        (152, "2 min 30 s"),
+        (180, "3 min"),
+        (900, "15 min"),
+        (7200, "2 h"),
+        (6600, "1 h 50 min"),
+    ],
+)
+def test_durations_are_said_in_minutes_and_seconds(seconds: float, said: str) -> None:
+    assert WORDS.duration(seconds).replace(NBSP, " ") == said
+
+
+def test_short_ranges_keep_their_seconds() -> None:
+    assert (WORDS.clock(110), WORDS.clock(45), WORDS.clock(3600)) == ("1:50", "0:45", "60:00")
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        (0.03, "about 3 times in 100"),
+        (0.0301, "about 4 times in 100"),
+        (0.01, "about once in 100"),
+        (0.004, "less than once in 100"),
+        (0.0004, "less than once in 1,000"),
+        (0.5, "about 50 times in 100"),
+    ],
+)
+def test_chance_is_never_rounded_towards_rarity(p: float, said: str) -> None:
+    assert WORDS.rare(p) == said
+
+
+def test_a_change_across_zero_has_no_direction() -> None:
+    said = WORDS.change(Estimate(value=-5, low=-20, high=12), "%", ("shorter", "longer"))
+    assert said.replace(NBSP, " ") == "anywhere between 20 % shorter and 12 % longer"
+
+
+def test_a_clear_change_has_one_direction() -> None:
+    said = WORDS.change(Estimate(value=-22, low=-36, high=-5), "%", ("shorter", "longer"))
+    assert said.replace(NBSP, " ") == "about 22 % shorter (between 5 % and 36 % shorter)"
+
+
+def test_a_language_without_words_is_refused() -> None:
+    with pytest.raises(SettingsError, match="tlh"):
+        Words("tlh")
