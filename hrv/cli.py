@@ -5,16 +5,18 @@ Nothing heavy is imported before a command needs it.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hrv import __version__
+from hrv.cli_identify import formats_command
+from hrv.cli_simulate import simulate_command
 from hrv.errors import HrvError, SettingsError
 
 
@@ -133,6 +135,7 @@ def _date(_: click.Context, option: click.Parameter, value: str | None) -> date 
 @click.option("--change-label", default="", metavar="TEXT", help="What happened on that date.")
 @click.option("--since", callback=_date, metavar="DATE", help="First day looked at.")
 @click.option("--until", callback=_date, metavar="DATE", help="Last day looked at.")
+@click.option("--as-of", callback=_date, metavar="DATE", help="Taken for today.")
 @click.option(
     "--format",
     "formats",
@@ -150,6 +153,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
     """
     from hrv import pipeline
     from hrv.cli_progress import progress
+    from hrv.report.summary import summary
 
     if not inputs:
         raise SettingsError("no input", way_out="Give a file, a folder or a ZIP: hrv report INPUT")
@@ -171,7 +175,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
     if values["as_json"]:
         click.echo((written["json"]).read_text(encoding="utf-8"), nl=False)
     else:
-        click.echo(pipeline.summary(analysis))
+        click.echo(summary(analysis))
         shown = written.get("html") or next(iter(written.values()))
         click.echo(f"\nReport: {shown}")
     if values["open_it"] and "html" in written:
@@ -211,26 +215,30 @@ def _report_name(path: Path) -> str:
 @_input_options
 def identify(inputs: tuple[Path, ...], as_json: bool, **values: Any) -> None:
     """Say what each file is and why, what it covers, and what that allows; no analysis."""
-    from hrv import pipeline
+    from hrv.cli_identify import told
 
-    told = pipeline.identify(list(inputs), _read_options(values))
-    click.echo(json.dumps(told.as_json(), indent=2) if as_json else told.as_text())
-
-
-@main.command()
-@click.argument("format_id", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def formats(format_id: str | None, as_json: bool) -> None:
-    """List the formats, or say what one gives and how to export it."""
-    from hrv import pipeline
-
-    click.echo(pipeline.describe_formats(format_id, as_json=as_json))
+    click.echo(told(inputs, _read_options(values), as_json=as_json))
 
 
 @main.command()
 @click.argument("name", required=False)
 def explain(name: str | None) -> None:
     """Say what a metric, marker or state is, how it is computed, and its source."""
-    from hrv import pipeline
+    from hrv.report import explain as glossary
 
-    click.echo(pipeline.explain(name))
+    if name is None:
+        click.echo("\n".join(glossary.names()))
+        return
+    found = glossary.explain(name)
+    if found is None:
+        near = get_close_matches(name, glossary.names(), n=3)
+        raise SettingsError(
+            f"nothing called {name!r}",
+            way_out=f"Nearest: {', '.join(near)}" if near else "'hrv explain' lists all names",
+        )
+    title, text = found
+    click.echo(f"{title}\n\n{text}")
+
+
+main.add_command(formats_command)
+main.add_command(simulate_command)

@@ -136,7 +136,7 @@ def _grid(
 ) -> Grid:
     start_s = block.utc_day * DAY_S
     n = round(DAY_S / step_s)
-    edges = start_s + step_s * np.arange(n + 1)
+    edges = start_s + step_s * np.arange(n + 1, dtype=np.float64)
     hr, measured = _heart_rate(block, edges, timeline.hr_period_s or step_s)
     motion, known, steps = _motion(block.motion, edges, measured, settings)
     ln_rmssd, rmssd_known = _latest(windows.t_s, np.log(windows.rmssd_ms), edges, step_s)

@@ -37,6 +37,7 @@ from hrv.model import (
 
 _TICKS_PER_S = 16_000  # 1/16 ms: exact for milliseconds and for 1/64 s; a UTC day fits 32 bits
 _SAME_BEAT = 0.6  # a beat nearer than this share of its own interval is another source's copy
+_LISTED = 3  # files are named one by one up to here
 _LONGEST_STEP_S = 1200.0  # longer steps are gaps, not a sampling period
 _Range = tuple[float | None, float | None]
 _KNOWN = ("flag", "zone", "column", "file")
@@ -217,7 +218,7 @@ class _Packer:
             ),
             ratings=tuple(self.ratings[key] for key in sorted(self.ratings)),
             inputs=tuple(sorted(self.inputs, key=lambda i: (i.file, i.first_s or 0.0))),
-            notes=tuple(self.notes),
+            notes=_gathered(self.notes),
             hr_period_s=self._period_s(),
             person=person,
         )
@@ -230,6 +231,23 @@ class _Packer:
         if spent.sum() == 0:
             return None
         return max(float(np.searchsorted(np.cumsum(spent), 0.5 * spent.sum())), 1.0)
+
+
+def _gathered(notes: Sequence[Note]) -> tuple[Note, ...]:
+    """A note that many files share stands once, with their number."""
+    alike: dict[str, list[Note]] = {}
+    for note in notes:
+        alike.setdefault(note.text, []).append(note)
+    out: list[tuple[str, str]] = []
+    for same in alike.values():
+        files = {note.where for note in same}
+        if len(files) <= _LISTED:
+            out.extend(dict.fromkeys((note.where, str(note)) for note in same))
+            continue
+        numbers = [v for n in same for v in n.facts.values() if isinstance(v, int)]
+        told = f"{same[0]}" if not numbers else f"for example: {same[0]}"
+        out.append((f"{len(files)} files", told))
+    return tuple(Note(where, "{said}", {"said": said}) for where, said in out)
 
 
 def _reader(days: dict[int, dict[_Stream, list[_Chunk]]]) -> Callable[[int], DayBlock]:

@@ -42,7 +42,7 @@ def recording(
 
 
 def minutes(start_s: float, n: int) -> FloatArray:
-    return start_s + 60.0 * np.arange(n)
+    return start_s + 60.0 * np.arange(n, dtype=np.float64)
 
 
 def test_the_same_samples_from_two_files_count_once() -> None:
@@ -58,7 +58,9 @@ def test_the_order_of_the_files_does_not_matter() -> None:
     rng = np.random.default_rng(1)
     files = [
         recording(
-            HeartRateSeries(minutes(NOON + 3600 * k, 60), rng.integers(50, 90, 60), "watch"),
+            HeartRateSeries(
+                minutes(NOON + 3600 * k, 60), rng.integers(50, 90, 60).astype(float), "watch"
+            ),
             name=f"{k}.csv",
         )
         for k in range(30)
@@ -84,7 +86,7 @@ def test_a_strap_wins_over_a_wrist_and_the_wrist_fills_the_rest() -> None:
 
 def test_packing_keeps_milliseconds_and_64ths_of_a_second() -> None:
     t_s = NOON + np.cumsum(np.array([0.820, 0.703, 0.71875, 0.984375]))
-    rr = RRSeries(t_s, [820.0, 703.0, 718.75, 984.375], "strap")
+    rr = RRSeries(t_s, np.array([820.0, 703.0, 718.75, 984.375]), "strap")
     (back,) = timeline.build([recording(rr)]).read_block(DAY).rr
     np.testing.assert_allclose(back.t_s, t_s, atol=1e-6)
     np.testing.assert_array_equal(back.rr_ms, rr.rr_ms)
@@ -140,12 +142,19 @@ def test_offsets_of_several_files_join_into_one_clock() -> None:
 @pytest.mark.parametrize("workout_s", [600, 3600])
 def test_a_workout_at_one_second_does_not_hide_a_day_at_sixty(workout_s: int) -> None:
     day = HeartRateSeries(minutes(DAY * DAY_S, 1440), np.full(1440, 60.0), "watch")
-    workout = HeartRateSeries(NOON + 0.5 + np.arange(workout_s), np.full(workout_s, 140.0), "watch")
+    workout = HeartRateSeries(
+        NOON + 0.5 + np.arange(workout_s, dtype=np.float64), np.full(workout_s, 140.0), "watch"
+    )
     assert timeline.build([recording(day), recording(workout)]).hr_period_s == 60.0
 
 
 def test_motion_keeps_its_periods() -> None:
-    steps = MotionSeries([NOON, NOON + 60], [100.0, 0.0], [60.0, 900.0], MotionKind.STEPS_PER_MIN)
+    steps = MotionSeries(
+        NOON + np.array([0.0, 60.0]),
+        np.array([100.0, 0.0]),
+        np.array([60.0, 900.0]),
+        MotionKind.STEPS_PER_MIN,
+    )
     (back,) = timeline.build([recording(steps)]).read_block(DAY).motion
     assert back.period_s.tolist() == [60.0, 900.0]
 

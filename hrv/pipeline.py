@@ -1,0 +1,322 @@
+"""The one place that knows the order: files to timeline to analysis to report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from hrv import __version__, baseline, episodes, features, recovery, trend, verdict
+from hrv.errors import SettingsError
+from hrv.markers import Context, breaks, find_all
+from hrv.markers.recovery_speed import ENDPOINTS
+from hrv.model import (
+    DAY_S,
+    Analysis,
+    Censored,
+    DayFeatures,
+    Episode,
+    EpisodeKind,
+    Estimate,
+    Expectation,
+    Grid,
+    HrvWindows,
+    MarkerFinding,
+    Missing,
+    Note,
+    ReadOptions,
+    RecoveryCurve,
+    RecoveryFit,
+    RecoverySummary,
+    Timeline,
+    as_date,
+    as_day,
+)
+from hrv.settings import Settings
+
+_BEFORE_DAYS = 90  # looked at before a change that the person dates
+_DRAWN = 60  # curves in each half of the overlay
+
+Told = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of a timeline."""
+
+    since: date | None = None
+    until: date | None = None
+    change_date: date | None = None
+    change_label: str = ""
+    as_of: date | None = None  # today, for wording dates to come
+
+
+def _nobody(stage: str, share: float | None) -> None:
+    """Progress that nobody watches."""
+    del stage, share
+
+
+# --------------------------------------------------------------------------- in
+
+
+def read(
+    paths: str | Path | Iterable[str | Path],
+    options: ReadOptions | None = None,
+    settings: Settings | None = None,
+    on_progress: Told = _nobody,
+) -> Timeline:
+    """Read exports (files, folders, ZIPs) into one person's timeline.
+
+    Raises `InputError` if nothing is usable; what was refused is in `Timeline.inputs`.
+    """
+    from hrv import ingest, timeline
+
+    options, settings = options or ReadOptions(), settings or Settings()
+    one = isinstance(paths, str | Path)
+    files = [Path(paths)] if one else [Path(path) for path in paths]  # type: ignore[arg-type, union-attr]
+
+    def told(name: str, done: int, total: int) -> None:
+        del name
+        on_progress("reading files", done / total if total else None)
+
+    found = ingest.read(files, options, settings.ingest, on_progress=told)
+    return timeline.build(found, person=options.person or "")
+
+
+# --------------------------------------------------------------------------- the stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Body:
+    """What the stages up to the recoveries leave."""
+
+    minute: Grid | None = None
+    calm: Expectation | None = None  # on the minute grid
+    grid: Grid | None = None  # the one that episodes were found on
+    expectation: Expectation | None = None  # on `grid`
+    episodes: tuple[Episode, ...] = ()
+    fits: tuple[RecoveryFit, ...] = ()
+    hrv: HrvWindows
+    notes: tuple[Note, ...] = ()
+
+
+def analyse(
+    timeline: Timeline,
+    settings: Settings | None = None,
+    question: Question | None = None,
+    on_progress: Told = _nobody,
+) -> Analysis:
+    """The whole way from a timeline to codes and numbers; opens no file, reads no clock."""
+    settings, question = settings or Settings(), question or Question()
+    window = _window(timeline, settings, question)
+    days = _reduced(timeline, settings, window, on_progress)
+    on_progress("finding episodes", None)
+    body = _body(timeline, days, settings)
+    on_progress("judging", None)
+    context = _context(timeline, body, settings, question, window)
+    findings = find_all(context)
+    on_progress("summing up", None)
+    return Analysis(
+        version=__version__,
+        settings=_recorded(settings, question, window),
+        seed=settings.seed,
+        as_of_day=None if question.as_of is None else as_day(question.as_of),
+        inputs=timeline.inputs,
+        coverage=context.coverage,
+        verdict=verdict.judge(context, findings),
+        recovery=_recovery_summary(context, findings["recovery_speed"]),
+        baseline=baseline.summary(
+            context.days,
+            context.measure,
+            findings["baseline_arousal"],
+            settings.baseline,
+            window,
+        ),
+        markers=tuple(findings.values()),
+        fits=body.fits,
+        days=context.days,
+        spans=timeline.spans,
+        clock=timeline.clock,
+        notes=(*timeline.notes, *body.notes),
+        ratings=timeline.ratings,
+        curves=_curves(body),
+        window=window,
+    )
+
+
+def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple[int, int]:
+    """First and last local day of the primary window: the last half year, or what was asked."""
+    edges = [timeline.clock.day(d * DAY_S + e) for d in _ends(timeline) for e in (0.0, DAY_S - 1)]
+    days = [int(edge) for edge in edges] + [value.day for value in timeline.day_values]
+    if not days:
+        days = [int(timeline.clock.day(span.start_s)) for span in timeline.spans] or [0]
+    last = max(days) if question.until is None else as_day(question.until)
+    since = max(min(days), last - settings.verdict.window_days + 1)
+    if question.since is not None:
+        since = as_day(question.since)
+    if question.change_date is not None and question.since is None:
+        since = max(min(days), min(since, as_day(question.change_date) - _BEFORE_DAYS))
+    if since > last:
+        raise SettingsError(
+            f"no data between {as_date(since)} and {as_date(last)}",
+            way_out=f"The recordings run from {as_date(min(days))} to {as_date(max(days))}",
+        )
+    return since, last
+
+
+def _ends(timeline: Timeline) -> tuple[int, ...]:
+    return timeline.utc_days[:1] + timeline.utc_days[-1:]
+
+
+def _reduced(
+    timeline: Timeline, settings: Settings, window: tuple[int, int], on_progress: Told
+) -> list[DayFeatures]:
+    """The days of the window, one at a time; a day of margin for nights and zones."""
+    steps = features.steps_for(timeline.hr_period_s, settings.features)
+    wanted = [d for d in timeline.utc_days if window[0] - 1 <= d <= window[1] + 1]
+    days = []
+    for done, day in enumerate(wanted):
+        on_progress("reading days", done / len(wanted))
+        days.append(features.reduce_day(timeline.read_block(day), timeline, steps, settings))
+    return days
+
+
+def _body(timeline: Timeline, days: list[DayFeatures], settings: Settings) -> _Body:
+    """Episodes and their recoveries, on the finest grid that the stream allows."""
+    minute = features.join(days, fine=False)
+    if minute is None or not minute.measured.any():
+        return _Body(hrv=baseline.windows(days))
+    calm = episodes.expect(minute, settings)
+    grid, expectation = features.join(days, fine=True), calm
+    if grid is None:
+        grid = minute
+    else:
+        expectation = episodes.expect(grid, settings)
+    period = timeline.hr_period_s or settings.features.minute_s
+    found: tuple[Episode, ...] = ()
+    if period <= settings.features.minute_needs_period_s:
+        found = episodes.detect(grid, expectation, timeline.spans, settings)
+    return _Body(
+        minute=minute,
+        calm=calm,
+        grid=grid,
+        expectation=expectation,
+        episodes=found,
+        fits=recovery.fit(found, grid, expectation, settings),
+        hrv=baseline.windows(days),
+    )
+
+
+def _context(
+    timeline: Timeline,
+    body: _Body,
+    settings: Settings,
+    question: Question,
+    window: tuple[int, int],
+) -> Context:
+    """What the markers may look at; measures are chosen here, before any trend is computed."""
+    nights = baseline.nights(body.minute, timeline.spans, timeline.clock, settings.baseline)
+    days = baseline.days(
+        body.minute,
+        expectation=body.calm,
+        hrv=body.hrv,
+        nights=nights,
+        day_values=timeline.day_values,
+        spans=timeline.spans,
+        settings=settings.baseline,
+        episodes=body.episodes,
+        window=window,
+    )
+    return Context(
+        window=window,
+        days=days,
+        measure=baseline.choose(days, settings.baseline, window),
+        fits=body.fits,
+        episodes=body.episodes,
+        nights=nights,
+        spans=timeline.spans,
+        ratings=timeline.ratings,
+        day_values=timeline.day_values,
+        grid=body.grid,
+        expectation=body.expectation,
+        coverage=features.coverage(timeline, body.minute, len(nights), settings),
+        clock=timeline.clock,
+        settings=settings,
+        breaks=breaks(timeline),
+        change_day=None if question.change_date is None else as_day(question.change_date),
+    )
+
+
+def _recorded(settings: Settings, question: Question, window: tuple[int, int]) -> dict[str, object]:
+    """Everything that fixes the result, for the record in the report."""
+    asked = {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in ((f.name, getattr(question, f.name)) for f in fields(question))
+    }
+    shown = {"window": [as_date(day).isoformat() for day in window], **asked}
+    return {**settings.as_dict(), **{f"question.{name}": value for name, value in shown.items()}}
+
+
+def _recovery_summary(context: Context, finding: MarkerFinding) -> RecoverySummary:
+    """Where the first primary stands: levels now, then and now, and the trend of `finding`."""
+    free = context.technique_free()
+    scale = finding.facts.get("scale")
+    endpoint = ENDPOINTS.get(str(scale), "half_time")
+    level = partial(
+        trend.level, free, settings=context.settings.trend, recovery=context.settings.recovery
+    )
+    then, now = trend.then_now(
+        free,
+        settings=context.settings.trend,
+        recovery=context.settings.recovery,
+        endpoint=endpoint,
+        rng=context.rng("then_now"),
+        window=context.window,
+    )
+    return RecoverySummary(
+        scale=None if scale is None else str(scale),
+        half_time_s=level(endpoint="half_time", rng=context.rng("level_half_time")),
+        settling_min=_in_minutes(level(endpoint="settled", rng=context.rng("level_settled"))),
+        then_s=None if isinstance(then, Missing) else then,
+        now_s=None if isinstance(now, Missing) else now,
+        n=len(free),
+        censored=sum(fit.censored is Censored.RIGHT for fit in free),
+        at_most=sum(fit.censored is Censored.LEFT for fit in free),
+        resolution_s=max((fit.resolution_s for fit in free), default=None),
+        state=finding.state,
+        trend=finding.trend,
+        why_unknown=finding.why_unknown,
+    )
+
+
+def _in_minutes(found: Estimate | Missing) -> Estimate | Missing:
+    if isinstance(found, Missing):
+        return found
+    minutes = {name: getattr(found, name) / 60.0 for name in ("value", "low", "high")}
+    return replace(found, **minutes)
+
+
+def _curves(body: _Body) -> tuple[RecoveryCurve, ...]:
+    """Curves of accepted recoveries for the overlay: the earliest and the latest."""
+    if body.grid is None or body.expectation is None:
+        return ()
+    usable = [
+        fit for fit in body.fits if fit.accepted and fit.episode.kind is not EpisodeKind.EXERCISE
+    ]
+    third = max(1, len(usable) // 3)
+    chosen = usable[:third][-_DRAWN:] + usable[-third:][-_DRAWN:] if len(usable) > 1 else usable
+    return tuple(recovery.curve(fit, body.grid, body.expectation) for fit in chosen)
+
+
+# --------------------------------------------------------------------------- out
+
+
+def render(
+    analysis: Analysis, out: str | Path, formats: Sequence[str] = ("html", "json", "png")
+) -> dict[str, Path]:
+    """Write the report's files into the folder `out`; gives the path of each format."""
+    from hrv import report
+
+    return report.render(analysis, Path(out), formats=tuple(formats))
