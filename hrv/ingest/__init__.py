@@ -132,7 +132,7 @@ def _results(
             member = decision.member
             try:
                 recording = _one(decision, hashes, export, options, settings)
-                _one_person(people, recording, options)
+                _one_person(people, recording)
                 yield decision, recording
             except SettingsError:
                 raise
@@ -195,7 +195,8 @@ def _parsed(
     from hrv.ingest.tables import read_table, wanted
 
     if decision.reader is not None:
-        return decision.reader.read(decision.member, source, options, settings)
+        near = export.clock(decision.format)
+        return decision.reader.read(decision.member, source, options, settings, near)
     table, shape = decision.table, decision.shape
     if table is None or shape is None:
         raise InputError("no reader", where=decision.member.base)
@@ -237,7 +238,7 @@ def _hashed(member: Member) -> tuple[str, Member]:
     return digest.hexdigest(), held
 
 
-def _one_person(people: set[str], recording: Recording, options: ReadOptions) -> None:
+def _one_person(people: set[str], recording: Recording) -> None:
     """Several files may belong to several people; they are never joined."""
     if recording.source.person and recording.rows_used:
         people.add(recording.source.person)

@@ -110,7 +110,7 @@ def recording(
             series = _beats(rows, t_s, value, device, table.optical, notes, base)
             if series is not None:
                 found["rr"].append(series)
-        elif column.quantity in {"hr", "rmssd", "stress", *MOTION}:
+        elif column.quantity in {"hr", "rmssd", "stress", *MOTION} and not table.daily:
             _series(found, column.quantity, rows, table, t_s, value, values, ends, device)
         elif column.quantity in DAILY or column.quantity == "rating":
             keep = rows.alive & np.isfinite(value) & np.isfinite(days)

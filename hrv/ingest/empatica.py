@@ -40,7 +40,11 @@ CHUNK_S = 4096
 
 
 def read_empatica(
-    member: Member, source: Source, options: ReadOptions, settings: IngestSettings
+    member: Member,
+    source: Source,
+    options: ReadOptions,
+    settings: IngestSettings,
+    _near: LocalClock | None = None,
 ) -> Recording:
     """One file of a session; what it holds is told by its name."""
     kind = member.base.lower()

@@ -25,7 +25,7 @@ from hrv.model import (
     StressScoreSeries,
 )
 
-TOLD = frozenset({"file", "column", "zone"})
+TOLD = frozenset({"file", "column", "zone", "flag"})
 STREAMS = {"rr": "rr", "heart_rate": "hr", "motion": "steps", "stress": "stress", "rmssd": "rmssd"}
 
 
@@ -38,8 +38,8 @@ class Export:
         self._values: dict[tuple[str, str], set[int]] = defaultdict(set)
 
     def clock(self, format_id: str) -> LocalClock | None:
-        """The local clock that the vendor's other files gave."""
-        clocks = self._steps.get(format_id)
+        """The local clock of the vendor's other files, else of all other files."""
+        clocks = self._steps.get(format_id) or [c for all_ in self._steps.values() for c in all_]
         if not clocks:
             return None
         since = np.concatenate([clock.since_s for clock in clocks])

@@ -11,7 +11,7 @@ import numpy as np
 from hrv.errors import InputError, SettingsError, UnknownFormatError
 from hrv.ingest import sniff
 from hrv.ingest.archive import Archives, Member, Rejected
-from hrv.ingest.readers import READERS, Reader, reader_for
+from hrv.ingest.readers import LAST, READERS, Reader, reader_for
 from hrv.ingest.specs import Format, Table, by_id, formats, own_map
 from hrv.ingest.times import parse
 from hrv.model import ReadOptions
@@ -35,6 +35,8 @@ class Decision:
     @property
     def rank(self) -> tuple[int, int]:
         """Files that know their zone come first, then the vendor's better tables."""
+        if self.format in LAST:
+            return 2, 0
         knows = self.table is None or self.table.knows_zone
         described = by_id(self.format)
         place = 0

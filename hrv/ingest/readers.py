@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from hrv.ingest.archive import Member
 from hrv.ingest.sniff import decoded, encoding_of
 from hrv.ingest.specs import normalise
-from hrv.model import ReadOptions, Recording, Source
+from hrv.model import LocalClock, ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
 
-Read = Callable[[Member, Source, ReadOptions, IngestSettings], Recording]
+Read = Callable[[Member, Source, ReadOptions, IngestSettings, LocalClock | None], Recording]
 
 RR_NAMES = frozenset({
     "rr", "rri", "rr_ms", "rr_s", "ibi", "ibi_ms", "ibi_s", "nn", "nni", "rr_interval",
@@ -28,11 +29,28 @@ STAMP = re.compile(r"\d{9,10}(\.\d+)?|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One shape beyond tables. `claims` gives the reason, or nothing."""
+    """One shape beyond tables. `claims` gives the reason, or nothing; `where` is module:name."""
 
     format: str
     claims: Callable[[str, bytes], str]
-    read: Read
+    where: str
+
+    def read(
+        self,
+        member: Member,
+        source: Source,
+        options: ReadOptions,
+        settings: IngestSettings,
+        near: LocalClock | None,
+    ) -> Recording:
+        """The member's recording; `near` is the clock of the other files."""
+        if self.format == "fit":
+            from hrv.ingest.fit import read_fit
+
+            return read_fit(member.data(), source.name, options, settings)
+        module, _, name = self.where.partition(":")
+        read: Read = getattr(import_module(module), name)
+        return read(member, source, options, settings, near)
 
 
 def _lines(head: bytes) -> list[str]:
@@ -42,14 +60,6 @@ def _lines(head: bytes) -> list[str]:
 
 def _fit(_name: str, head: bytes) -> str:
     return "the bytes .FIT at place 8" if head[8:12] == b".FIT" else ""
-
-
-def _read_fit(
-    member: Member, source: Source, options: ReadOptions, settings: IngestSettings
-) -> Recording:
-    from hrv.ingest.fit import read_fit
-
-    return read_fit(member.data(), source.name, options, settings)
 
 
 def _empatica(name: str, head: bytes) -> str:
@@ -77,14 +87,6 @@ def _empatica(name: str, head: bytes) -> str:
     return ""
 
 
-def _read_empatica(
-    member: Member, source: Source, options: ReadOptions, settings: IngestSettings
-) -> Recording:
-    from hrv.ingest.empatica import read_empatica
-
-    return read_empatica(member, source, options, settings)
-
-
 def _plain_rr(_name: str, head: bytes) -> str:
     lines = [line.strip() for line in _lines(head)][:400]
     lines = [line for line in lines if line and not line.startswith("#")]
@@ -105,19 +107,20 @@ def _plain_rr(_name: str, head: bytes) -> str:
     return ""
 
 
-def _read_plain_rr(
-    member: Member, source: Source, options: ReadOptions, settings: IngestSettings
-) -> Recording:
-    from hrv.ingest.rrtext import read_plain_rr
-
-    return read_plain_rr(member, source, options, settings)
+def _later(module: str, name: str) -> Callable[[str, bytes], str]:
+    """A claim that lives with its reader."""
+    return lambda file, head: str(getattr(import_module(module), name)(file, head))
 
 
 READERS: tuple[Reader, ...] = (
-    Reader("fit", _fit, _read_fit),
-    Reader("empatica_e4", _empatica, _read_empatica),
-    Reader("plain_rr", _plain_rr, _read_plain_rr),
+    Reader("fit", _fit, "hrv.ingest.fit:read_fit"),
+    Reader("empatica_e4", _empatica, "hrv.ingest.empatica:read_empatica"),
+    Reader("calendar", _later("hrv.ingest.ics", "claims"), "hrv.ingest.ics:read_calendar"),
+    Reader("plain_rr", _plain_rr, "hrv.ingest.rrtext:read_plain_rr"),
+    Reader("ratings", _later("hrv.ingest.tags", "claims_ratings"), "hrv.ingest.tags:read_ratings"),
+    Reader("tags", _later("hrv.ingest.tags", "claims_tags"), "hrv.ingest.tags:read_tags"),
 )
+LAST = frozenset({"tags", "ratings", "calendar"})  # placed by the clock of the recordings
 
 
 def reader_for(name: str, head: bytes, wanted: str | None = None) -> tuple[Reader, str] | None:

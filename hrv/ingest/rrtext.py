@@ -11,12 +11,16 @@ from hrv.ingest.readers import RR_NAMES
 from hrv.ingest.sniff import encoding_of
 from hrv.ingest.specs import by_id, normalise
 from hrv.ingest.tables import read_table
-from hrv.model import ReadOptions, Recording, Source
+from hrv.model import LocalClock, ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
 
 
 def read_plain_rr(
-    member: Member, source: Source, options: ReadOptions, settings: IngestSettings
+    member: Member,
+    source: Source,
+    options: ReadOptions,
+    settings: IngestSettings,
+    near: LocalClock | None = None,
 ) -> Recording:
     """Lines of numbers; `#` lines and a one-word header are no rows."""
     data = member.data()
@@ -38,4 +42,5 @@ def read_plain_rr(
     if width == 2:
         cells["elapsed"] = [row[0] if len(row) == 2 else "" for row in rows]
     table = described.tables[width - 1]
-    return read_table(table, [Grid(cells, len(rows), first + 1)], source, options, settings)
+    grid = Grid(cells, len(rows), first + 1)
+    return read_table(table, [grid], source, options, settings, near)

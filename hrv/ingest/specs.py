@@ -126,6 +126,11 @@ class Table:
         return tuple(dict.fromkeys(found))
 
     @property
+    def daily(self) -> bool:
+        """One row a day: steps are a day's steps."""
+        return self.day is not None and not self.time.column
+
+    @property
     def knows_zone(self) -> bool:
         return self.time.zone in {"value", "column", "zone_column"}
 

@@ -244,9 +244,10 @@ def to_utc(wall_s: FloatArray, clock: LocalClock) -> FloatArray:
     A time that the clock skips is read with the offset before the step.
     """
     if clock.since_s.size == 1:
-        return wall_s - clock.offset_s[0]
-    early = np.full(wall_s.size, np.nan)
-    late = np.full(wall_s.size, np.nan)
+        fixed: FloatArray = wall_s - float(clock.offset_s[0])
+        return fixed
+    early: FloatArray = np.full(wall_s.size, np.nan)
+    late: FloatArray = np.full(wall_s.size, np.nan)
     for offset in np.unique(clock.offset_s):
         with np.errstate(invalid="ignore"):
             utc = wall_s - offset
@@ -258,10 +259,7 @@ def to_utc(wall_s: FloatArray, clock: LocalClock) -> FloatArray:
         before = clock.offset_at(wall_s[skipped] - clock.offset_s.max())
         early[skipped] = late[skipped] = wall_s[skipped] - before
     twice = np.isfinite(early) & (late > early)
-    if twice.any():
-        return _unfold(wall_s, early, late, twice)
-    utc: FloatArray = early
-    return utc
+    return _unfold(wall_s, early, late, twice) if twice.any() else early
 
 
 def _unfold(wall: FloatArray, early: FloatArray, late: FloatArray, twice: BoolArray) -> FloatArray:
