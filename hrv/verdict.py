@@ -271,7 +271,8 @@ def _reasons(
     for primary in (recovery, resting):
         trend = primary.trend
         if trend is None:
-            why = primary.finding.why_unknown or Missing("no_data")
+            why = primary.finding.why_unknown
+            why = Missing("no_data") if why is None else why
             found.append(Missing(f"{primary.name}_not_measured", {"why": why.code, **why.facts}))
             continue
         percent = trend.percent()

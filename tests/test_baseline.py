@@ -229,7 +229,7 @@ def test_minutes_of_a_technique_stay_out() -> None:
 
 
 def hrv_windows(source: str = "beats", rmssd: float = 40.0, start_h: float = 0.0) -> HrvWindows:
-    t = MONDAY_S + start_h * 3600.0 + 300.0 * np.arange(1, 97)
+    t = np.asarray(MONDAY_S + start_h * 3600.0 + 300.0 * np.arange(1, 97), dtype=np.float64)
     values = np.array([rmssd, rmssd * float(np.e)] * 48, dtype=np.float64)
     rr = np.full(96, 1000.0 if source == "beats" else 0.0)
     return HrvWindows(t, values, rr, np.full(96, 49.0), np.zeros(96, dtype=np.int64), (source,))

@@ -80,7 +80,9 @@ def find(context: Context) -> MarkerFinding:
         "at_most": sum(f.censored is Censored.LEFT for f in fits) if scale == "fast" else 0,
         "with_technique": len(context.followed()) - len(fits),
     }
-    lacking = enough(context, fits) or moved(context, fits, scale)
+    lacking = enough(context, fits)
+    if lacking is None:
+        lacking = moved(context, fits, scale)
     if lacking is not None:
         return passed_on(MARKER.id, lacking, **facts)
     endpoint, worth = ENDPOINTS[scale], context.settings.trend.worth_half_time
