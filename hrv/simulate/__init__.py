@@ -8,15 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from hrv.errors import SettingsError
+from hrv.model import Recording
 from hrv.simulate.body import Body, born
 from hrv.simulate.heart import SimulatedDay, days
-from hrv.simulate.life import Life
+from hrv.simulate.outside import Life
 from hrv.simulate.scenarios import SCENARIOS, Scenario
 from hrv.simulate.streams import Streams
 
 START = date(2026, 1, 5)  # a Monday
 
-__all__ = ["SCENARIOS", "START", "Scenario", "SimulatedDay", "life", "wearer", "write"]
+__all__ = [
+    "SCENARIOS",
+    "START",
+    "Scenario",
+    "SimulatedDay",
+    "life",
+    "recordings",
+    "wearer",
+    "write",
+]
 
 
 def find(name: str | Scenario) -> Scenario:
@@ -72,3 +82,24 @@ def write(
 
     person = life(scenario, days, seed, half_time_s, start=start, body=body)
     return export.write(person, Path(out_dir), products, start)
+
+
+def recordings(
+    scenario: str | Scenario,
+    days: int = 168,
+    seed: int = 1,
+    half_time_s: float = 120.0,
+    *,
+    hr_period_s: int = 60,
+    start: date = START,
+    body: Body | None = None,
+) -> Iterator[Recording]:
+    """What reading the export would give, day by day, without writing it.
+
+    The person's own tags and ratings come last, as one recording.
+    """
+    from hrv.simulate import device
+    from hrv.simulate.in_memory import recordings as made
+
+    person = life(scenario, days, seed, half_time_s, start=start, body=body)
+    yield from made(person, device.Device(hr_period_s=hr_period_s, score_period_s=60), start)

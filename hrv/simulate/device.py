@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrv.model import FloatArray, IntArray
+from hrv.model import DAY_S, FloatArray, IntArray
 from hrv.simulate.body import Body
 from hrv.simulate.heart import AWAKE, Second, SimulatedDay, reference_hr, rmssd_ms, share_for_rmssd
-from hrv.simulate.life import SECONDS, TRAIN, WALK, Outside
+from hrv.simulate.outside import SECONDS, TRAIN, WALK, Life, Outside
 from hrv.simulate.streams import Part, Streams
 
 MINUTES = SECONDS // 60
@@ -156,7 +156,7 @@ def _score(
     moving = np.repeat(motion, 60).reshape(n, period).mean(axis=1) > 0.6
     t = _grid(day.start_s + period, period, n)
     score[moving] = TOO_ACTIVE
-    for _, end in day.outside.training:
+    for _, end in (bout for bout in day.outside.training if _on(day.outside, bout, day.start_s)):
         score[(t > end) & (t <= end + 1200.0)] = RECOVERING
     score[day.outside.worn.reshape(n, period).mean(axis=1) < 0.5] = OFF_WRIST
     return t, score
@@ -215,3 +215,32 @@ def _night_rmssd(
     value = rmssd_ms(share, hr, body.breath_hz) * scatter * device.rmssd_factor
     t = _grid(day.start_s + 300.0, 300.0, share.size)
     return t[asleep], value[asleep]
+
+
+def at_day(device: Device, life: Life, index: int) -> Device:
+    """The watch worn on this day: another one after a change of device."""
+    at = life.scenario.device_at
+    if at is None or life.f(index) < at:
+        return device
+    other = replace(
+        device,
+        bias_bpm=device.bias_bpm + 3.0,
+        smoothing_s=20,
+        rmssd_factor=0.8 * device.rmssd_factor,
+    )
+    if not life.scenario.device_told:
+        return other
+    return replace(other, product=device.product + 1, name="watch two")
+
+
+def resting_bpm(seen: Observed) -> float | None:
+    """Lowest mean of 30 minutes, as watches give it. None on days hardly worn."""
+    minute = ((seen.hr_t_s - seen.index * DAY_S - 1.0) // 60.0).astype(int)
+    if seen.worn_minute.mean() < 1 / 3:
+        return None
+    total = np.bincount(minute, weights=seen.hr_bpm.astype(float), minlength=MINUTES)
+    count = np.bincount(minute, minlength=MINUTES)
+    window = np.ones(30)
+    sums, counts = np.convolve(total, window, "valid"), np.convolve(count, window, "valid")
+    full = counts >= 0.8 * counts.max()
+    return float((sums[full] / counts[full]).min()) if full.any() else None

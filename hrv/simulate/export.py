@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from hrv.errors import SettingsError
 from hrv.model import DAY_S, as_date, as_day
 from hrv.simulate.heart import SimulatedDay, days
-from hrv.simulate.life import Life
+from hrv.simulate.outside import Life
 
 OFFSET_S = 3600.0  # local minus UTC
 TRUTH_SCHEMA = 1
@@ -49,7 +49,7 @@ class OwnFiles:
             self.tags.append((at, None, "event", what))
         self.tags.extend(day.outside.life_tags)
         on = as_date(int((self.origin_s + self.offset_s + day.start_s) // DAY_S))
-        self.ratings.append((on, "presence", day.rating))
+        self.ratings.append((on, "present", day.rating))
         self.ratings.append((on, "effort", day.effort))
 
     def close(self) -> None:
@@ -130,28 +130,84 @@ def _daily(day: SimulatedDay, start: date) -> dict[str, Any]:
     }
 
 
-def _fit(out: Path, life: Life, zero: float, offset_s: float) -> Product:
+Maker = Callable[[Path, Life, float, float, int | None], Product]
+
+
+def _fit(out: Path, life: Life, zero: float, offset_s: float, period_s: int | None) -> Product:
+    from hrv.simulate.device import Device
     from hrv.simulate.fit_export import FitExport
 
-    return FitExport(out, life, zero, offset_s)
+    device = Device(hr_period_s=period_s or 60, score_period_s=60)
+    return FitExport(out, life, zero, offset_s, device)
 
 
-PRODUCTS: dict[str, Callable[[Path, Life, float, float], Product]] = {"fit": _fit}
+def _csv(out: Path, life: Life, zero: float, offset_s: float, period_s: int | None) -> Product:
+    from hrv.simulate.device import Device
+    from hrv.simulate.tables import TakeoutExport
+
+    return TakeoutExport(out, life, zero, offset_s, Device(hr_period_s=period_s or 5))
+
+
+def _hr(out: Path, life: Life, zero: float, offset_s: float, period_s: int | None) -> Product:
+    from hrv.simulate.device import Device
+    from hrv.simulate.tables import GenericExport
+
+    return GenericExport(out, life, zero, offset_s, Device(hr_period_s=period_s or 60))
+
+
+def _rr(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
+    from hrv.simulate.tables import BeatsExport
+
+    return BeatsExport(out, life, zero, offset_s)
+
+
+def _rr_night(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
+    from hrv.simulate.tables import BeatsExport
+
+    return BeatsExport(out, life, zero, offset_s, night=True)
+
+
+def _e4(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
+    from hrv.simulate.tables import EmpaticaExport
+
+    return EmpaticaExport(out, life, zero, offset_s)
+
+
+# name, or name:seconds for another heart-rate period
+PRODUCTS: dict[str, tuple[Maker, str]] = {
+    "fit": (_fit, "folder of a Garmin-like watch, heart rate every 60 s"),
+    "csv": (_csv, "Google Takeout of a Fitbit-like band, heart rate every 5 s"),
+    "hr": (_hr, "generic tables of heart rate (60 s) and steps"),
+    "rr": (_rr, "plain beat intervals, five minutes every morning"),
+    "rr-night": (_rr_night, "plain beat intervals, whole nights"),
+    "e4": (_e4, "Empatica E4 sessions of two hours, one a week"),
+}
+PERIODS_S = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 300)
+
+
+def product(name: str) -> tuple[Maker, int | None]:
+    """Maker of a product and the heart-rate period asked for: `csv:15`."""
+    kind, _, period = name.partition(":")
+    wrong = period and (not period.isdigit() or int(period) not in PERIODS_S)
+    if kind not in PRODUCTS or wrong:
+        listed = "; ".join(f"{key}: {text}" for key, (_, text) in PRODUCTS.items())
+        raise SettingsError(
+            f"no product {name!r}",
+            way_out=f"Products: {listed}. A heart-rate period goes behind a colon: csv:15",
+        )
+    return PRODUCTS[kind][0], int(period) if period else None
 
 
 def write(life: Life, out_dir: Path, products: Sequence[str], start: date) -> Path:
     """Export files into `out_dir`, the truth into `OUT_DIR.truth.json` beside it."""
-    unknown = [name for name in products if name not in PRODUCTS]
-    if unknown or not products:
-        raise SettingsError(
-            f"no product {', '.join(map(repr, unknown)) or 'asked for'}",
-            way_out=f"Products: {', '.join(PRODUCTS)}",
-        )
+    makers = [product(name) for name in products]
+    if not makers:
+        raise SettingsError("no product asked for", way_out=f"Products: {', '.join(PRODUCTS)}")
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         raise SettingsError(f"{out_dir} is not an empty folder", way_out="Name a new folder")
     out_dir.mkdir(parents=True, exist_ok=True)
     zero = origin_s(start)
-    writers: list[Any] = [PRODUCTS[name](out_dir, life, zero, OFFSET_S) for name in products]
+    writers: list[Any] = [make(out_dir, life, zero, OFFSET_S, step) for make, step in makers]
     writers.append(OwnFiles(out_dir, life, zero, OFFSET_S))
     record = truth(life, _told(days(life), writers), start)
     for writer in writers:

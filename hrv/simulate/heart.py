@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hrv.curves import EXPONENTIAL, LOGISTIC
 from hrv.model import DAY_S, FloatArray
 from hrv.simulate.body import Body
-from hrv.simulate.life import LATENCY_S, SECONDS, SIT, Life, Outside
+from hrv.simulate.outside import LATENCY_S, SECONDS, SIT, Life, Outside
 from hrv.simulate.streams import Part
 
 Second = NDArray[np.float32]

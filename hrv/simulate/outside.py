@@ -126,6 +126,9 @@ class Life:
         for stressor in stressors:
             _walk_in(stressor, day, state, met)
         worn = self._worn(day)
+        for a, b in training:  # nobody takes it off in the middle of a run
+            piece = slice(int(a - day * DAY_S), int(b - day * DAY_S) + 300)
+            worn[piece] = worn[piece.start]
         stressors = tuple(_seen(each, day, state, worn) for each in stressors)
         return Outside(
             asleep=asleep, wake_s=wake, bed_s=bed, state=state, met=met, training=training,
