@@ -9,7 +9,9 @@ import numpy as np
 
 from hrv.ingest.beats import beat_times, strictly_after
 from hrv.ingest.specs import DAILY, SpanRule, Table
+from hrv.ingest.words import word_of
 from hrv.model import (
+    DAY_S,
     BoolArray,
     DayQuantity,
     DayValue,
@@ -35,6 +37,7 @@ MOTION = {
     "met": MotionKind.MET_ABOVE_REST,
     "acceleration_sd": MotionKind.ACCELERATION_SD_G,
 }
+OWN = frozenset(list(SpanKind)[list(SpanKind).index(SpanKind.EVENT) :])
 TRUE = frozenset({"true", "yes", "1", "wahr", "vrai", "verdadero", "sim", "ja", "oui", "si"})
 
 
@@ -127,7 +130,7 @@ def recording(
         if wild:
             text = "{count} values of {name} beyond what a body can show were left out."
             notes.append(Note(base, text, {"count": wild, "name": name}))
-    spans = _spans(rows, table, t_s, ends, values, texts)
+    spans = _spans(rows, table, t_s, ends, values, texts, clock)
     used, refusals = rows.close()
     return Recording(
         source=Source(
@@ -278,6 +281,7 @@ def _spans(
     ends: Mapping[str, FloatArray],
     values: Mapping[str, FloatArray],
     texts: Mapping[str, Any],
+    clock: LocalClock | None,
 ) -> tuple[Span, ...]:
     spans: list[Span] = []
     for rule in table.spans:
@@ -290,16 +294,21 @@ def _spans(
         if rule.when:
             keep &= _when(rule.when, texts, rows.count)
         for i in np.flatnonzero(keep):
-            label = _label(rule, texts, int(i))
-            if label is None:
+            found = _labelled(rule, texts, int(i))
+            if found is None:
                 continue
             rows.use(i)
+            begin, stop = float(start[i]), float(end[i])
+            if rule.all_day_back_h is not None:
+                begin, stop = _whole_day(begin - rule.all_day_back_h * 3600.0, clock)
             spans.append(
                 Span(
-                    kind=SpanKind(rule.kind),
-                    start_s=float(start[i]),
-                    end_s=float(end[i]),
-                    label=label,
+                    kind=found[0],
+                    start_s=begin,
+                    end_s=stop,
+                    label=found[1],
+                    all_day=rule.all_day_back_h is not None,
+                    origin="person" if found[0] in OWN else "device",
                 )
             )
     spans.sort(key=lambda span: (span.start_s, span.end_s, span.kind, span.label))
@@ -321,11 +330,22 @@ def _span_end(
     return start
 
 
-def _label(rule: SpanRule, texts: Mapping[str, Any], row: int) -> str | None:
-    """The rule's label, the cell's, or None where the cell's code is not among the known."""
-    if not rule.label_column or rule.label_column not in texts:
-        return rule.label
-    cell = str(texts[rule.label_column][row]).strip()
+def _labelled(rule: SpanRule, texts: Mapping[str, Any], row: int) -> tuple[SpanKind, str] | None:
+    """Kind and label of a row; None where its code or its words are not among the known.
+
+    Where words tell the kind the label is the known word, never the person's own text.
+    """
+    cell = str(texts[rule.label_column][row]).strip() if rule.label_column in texts else ""
+    if rule.kind == "words":
+        return word_of(cell)
     if rule.labels:
-        return rule.labels.get(cell, rule.labels.get(cell.lower()))
-    return cell or rule.label
+        label = rule.labels.get(cell, rule.labels.get(cell.lower()))
+        return None if label is None else (SpanKind(rule.kind), label)
+    return SpanKind(rule.kind), cell or rule.label
+
+
+def _whole_day(t_s: float, clock: LocalClock | None) -> tuple[float, float]:
+    """UTC of the local midnights around a time."""
+    offset = float(clock.offset_at(t_s)) if clock is not None else 0.0
+    midnight = (t_s + offset) // DAY_S * DAY_S - offset
+    return midnight, midnight + DAY_S

@@ -22,6 +22,7 @@ from hrv.model import (
     RmssdSeries,
     RRSeries,
     Series,
+    Span,
     StressScoreSeries,
 )
 
@@ -35,6 +36,7 @@ class Export:
     def __init__(self) -> None:
         self._steps: dict[str, list[LocalClock]] = defaultdict(list)
         self._days: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+        self._spans: dict[str, set[Span]] = defaultdict(set)
         self._values: dict[tuple[str, str], set[int]] = defaultdict(set)
 
     def clock(self, format_id: str) -> LocalClock | None:
@@ -51,6 +53,9 @@ class Export:
         format_id = recording.source.format
         if recording.clock is not None and recording.clock.known_by in TOLD:
             self._steps[format_id].append(recording.clock)
+        fresh = tuple(span for span in recording.spans if span not in self._spans[format_id])
+        self._spans[format_id].update(fresh)
+        recording = replace(recording, spans=fresh)
         described = by_id(format_id)
         if described is None or not described.prefer:
             return recording

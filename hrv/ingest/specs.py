@@ -63,7 +63,7 @@ class TimeRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanRule:
-    """Rows that are stretches of time."""
+    """Rows that are stretches of time. Kind 'words' is told by the words of the label."""
 
     kind: str
     start: str
@@ -73,6 +73,7 @@ class SpanRule:
     label_column: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)  # cell to label, other cells dropped
     when: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    all_day_back_h: float | None = None  # covers the local day that many hours before the start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ class Table:
         """What may come out, without roles."""
         found = [c.quantity for c in self.columns.values() if c.quantity in (*SERIES, *DAILY)]
         found += [c.scale for c in self.columns.values() if c.quantity == "rating"]
-        found += [rule.kind for rule in self.spans]
+        found += ["tag" if rule.kind == "words" else rule.kind for rule in self.spans]
         return tuple(dict.fromkeys(found))
 
     @property

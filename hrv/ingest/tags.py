@@ -16,7 +16,7 @@ import numpy as np
 from hrv.errors import MalformedFileError
 from hrv.ingest import times as clocks
 from hrv.ingest.archive import Member
-from hrv.ingest.emit import Rows
+from hrv.ingest.emit import OWN, Rows
 from hrv.ingest.routines import MOST_DAYS, routine
 from hrv.ingest.sniff import encoding_of, shapes
 from hrv.ingest.specs import Column
@@ -57,9 +57,6 @@ RATING_COLUMNS: Mapping[str, frozenset[str]] = {
     "value": frozenset({"value", "score", "rating", "wert", "punkte"}),
     "": frozenset({"note", "notes", "comment", "kommentar", "notiz", "id"}),
 }
-OWN = frozenset(SpanKind) - {
-    SpanKind.SLEEP, SpanKind.SLEEP_STAGE, SpanKind.EXERCISE, SpanKind.OFF_WRIST, SpanKind.PHASE,
-}  # fmt: skip
 
 
 def bound(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> dict[str, int] | None:

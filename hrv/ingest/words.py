@@ -29,12 +29,21 @@ def _table() -> dict[str, SpanKind]:
     }
 
 
-def kind_of(text: str) -> SpanKind | None:
-    """The kind of the longest known word in a text, None where no word is known."""
+def word_of(text: str) -> tuple[SpanKind, str] | None:
+    """Kind and the longest known word in a text, None where no word is known."""
     words = plain(text)
     known = _table()
     if words in known:
-        return known[words]
+        return known[words], words
     padded = f" {words} "
     found = [word for word in known if f" {word} " in padded]
-    return known[max(found, key=len)] if found else None
+    if not found:
+        return None
+    best = max(found, key=len)
+    return known[best], best
+
+
+def kind_of(text: str) -> SpanKind | None:
+    """The kind of the longest known word in a text, None where no word is known."""
+    found = word_of(text)
+    return found[0] if found else None
