@@ -98,13 +98,15 @@ def _curves(analysis: Analysis, words: Words) -> Plate | None:
             "figure.curves.alt.both", then=_crossed(words, then), now=_crossed(words, now)
         )
     else:
-        alt = words.say("figure.curves.alt.one")
+        one = now if now is not None else then
+        alt = words.say("figure.curves.alt.one", now="" if one is None else _crossed(words, one))
+    alone = then is None
     return Plate(
         name="recovery_curves",
         draw=draw,
-        title=words.say("figure.curves.title"),
+        title=words.say("figure.curves.title.one" if alone else "figure.curves.title"),
         alt=alt,
-        caption=words.say("figure.curves.caption"),
+        caption=words.say("figure.curves.caption.one" if alone else "figure.curves.caption"),
         head=tuple(words.say(x) for x in ("ui.minutes", "ui.then_share", "ui.now_share")),
         rows=_curve_rows(words, then, now),
         primary=True,
@@ -165,7 +167,7 @@ def _half_times(
             n=len(inside),
             trend=" ".join(wording.recovery_trend(words, summary)),
         ),
-        caption=words.say("figure.half_times.caption"),
+        caption=_with_marks(words, analysis, window, words.say("figure.half_times.caption")),
         head=tuple(words.say(x) for x in ("ui.kind", "ui.n")),
         rows=tuple(
             (words.say(f"censored.{kind.value}"), str(n)) for kind, n in counts.items() if n
@@ -204,8 +206,11 @@ def _baseline(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
             level=" ".join(wording.baseline_level(words, summary)),
             trend=" ".join(wording.baseline_trend(words, summary)),
         ).strip(),
-        caption=words.say(
-            "figure.baseline.caption" if earned else "figure.baseline.caption.none", n=n
+        caption=_with_marks(
+            words,
+            analysis,
+            window,
+            words.say("figure.baseline.caption" if earned else "figure.baseline.caption.none", n=n),
         ),
         head=(
             words.say("ui.week_until"),
@@ -218,6 +223,15 @@ def _baseline(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
         ),
         primary=True,
     )
+
+
+def _with_marks(words: Words, analysis: Analysis, window: tuple[int, int], caption: str) -> str:
+    """The caption, and what the marks along the top of the picture are."""
+    counts = figures.mark_counts(analysis, window)
+    if not counts:
+        return caption
+    named = ", ".join(f"{words.say(f'tag.{kind.value}')} ({n})" for kind, n in counts.items())
+    return f"{caption} {words.say('figure.marks', named=named)}"
 
 
 def _coverage(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plate | None:

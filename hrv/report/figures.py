@@ -267,6 +267,16 @@ def draw_tags(ax: Axes, spans: Sequence[Span], ink: Ink, clock: LocalClock) -> N
             ax.axvline(start, ymin=0.965, ymax=1.0, color=ink.palette.neutral, lw=1)
 
 
+def mark_counts(analysis: Analysis, window: tuple[int, int]) -> dict[SpanKind, int]:
+    """How many tags of each kind are marked within the window."""
+    counts: dict[SpanKind, int] = {}
+    for span in _worth_marking(analysis.spans):
+        day = int(analysis.clock.day(span.start_s))
+        if window[0] <= day <= window[1]:
+            counts[span.kind] = counts.get(span.kind, 0) + 1
+    return counts
+
+
 def _worth_marking(spans: Sequence[Span]) -> list[Span]:
     added = [s for s in spans if s.kind in TAG_KINDS and s.origin != "device"]
     if len(added) <= 300:
@@ -315,8 +325,9 @@ def curve_set(
         if np.count_nonzero(inside) < 2:
             continue
         share = 100.0 * curve.excess_bpm[inside] / height
-        row = np.interp(grid, curve.since_release_s[inside], share)
-        row[grid > min(curve.stop_s, float(curve.since_release_s[inside][-1]))] = np.nan
+        t = curve.since_release_s[inside]
+        row = _binned(grid, t, share, step_s)
+        row[grid > min(curve.stop_s, float(t[-1]))] = np.nan
         rows.append(row)
         if fit is not None and fit.censored is Censored.RIGHT:
             ends.append(curve.stop_s)
@@ -336,6 +347,17 @@ def curve_set(
         ends_s=np.sort(np.array([e for e in ends if e <= grid[last - 1]], dtype=float)),
         n=len(rows),
     )
+
+
+def _binned(grid: FloatArray, t: FloatArray, y: FloatArray, step_s: float) -> FloatArray:
+    """Means around each point of the grid; between points where a bin is empty."""
+    index = np.rint(t / step_s).astype(int)
+    inside = index < grid.size
+    n = np.bincount(index[inside], minlength=grid.size)
+    total = np.bincount(index[inside], weights=y[inside], minlength=grid.size)
+    known = n > 0
+    means: FloatArray = np.interp(grid, grid[known], total[known] / n[known])
+    return means
 
 
 def _height(curve: RecoveryCurve, fit: RecoveryFit | None) -> float | None:
@@ -373,7 +395,8 @@ def draw_recovery_curves(ax: Axes, ink: Ink, then: CurveSet | None, now: CurveSe
                 lw=0,
                 alpha=0.25,
             )
-        label = words.say(name, n=curves.n, ends=curves.ends_s.size)
+        alone = then is None
+        label = words.say("figure.all" if alone else name, n=curves.n)
         ax.plot(minutes, curves.median, color=colour, ls=dash, lw=2.4, label=label)
         shown = curves.ends_s[:: max(1, curves.ends_s.size // 25)]
         if shown.size:
@@ -400,7 +423,7 @@ def draw_recovery_curves(ax: Axes, ink: Ink, then: CurveSet | None, now: CurveSe
         color=palette.soft,
     )
     ax.set_xlim(0, max(longest, 1.0))
-    ax.set_ylim(-25, 130)
+    ax.set_ylim(-15, 118)
     ax.set_yticks([0, 25, 50, 75, 100])
     ax.set_xlabel(words.say("axis.since_release"))
     ax.set_ylabel(words.say("axis.share_left"))
@@ -600,7 +623,7 @@ def draw_coverage(ax: Axes, ink: Ink, days: Sequence[BaselineDay], window: tuple
     )
     ax.invert_yaxis()
     ax.set_yticks(np.arange(7) + 0.5, words.weekdays())
-    step = max(1, weeks // 7)
+    step = max(1, -(-weeks // 5))
     ticks = np.arange(0, weeks, step)
     months = words.say("months").split()
     dates = [as_date(first_monday + 7 * int(tick)) for tick in ticks]
@@ -641,24 +664,27 @@ def thirds(analysis: Analysis) -> tuple[tuple[int, int], tuple[int, int]] | None
     return (first, first + third - 1), (last - third + 1, last)
 
 
-def split_curves(
-    analysis: Analysis,
-) -> tuple[CurveSet | None, CurveSet | None]:
-    """Recovery curves then and now."""
-    periods = thirds(analysis)
-    if periods is None:
+MIN_DAYS_TO_COMPARE = 42  # two weeks in each third
+
+
+def split_curves(analysis: Analysis) -> tuple[CurveSet | None, CurveSet | None]:
+    """Recovery curves then and now; of the whole in the place of now where time is short."""
+    window, periods = shown_window(analysis), thirds(analysis)
+    if window is None or periods is None:
         return None, None
     fits = [fit for fit in analysis.fits if fit.accepted]
     starts = {fit.episode.start_s: fit for fit in fits}
-    steps = [fit.episode.step_s for fit in fits]
-    step_s = float(min(steps)) if steps else 60.0
-    settled = analysis.recovery.scale == "settling"
-    sets = []
-    for low, high in periods:
+    step_s = max(min((fit.episode.step_s for fit in fits), default=60.0), 30.0)
+    span_s = 3600.0 if analysis.recovery.scale == "settling" else 900.0
+
+    def within(low: int, high: int) -> CurveSet | None:
         inside = [
             c
             for c in analysis.curves
             if c.episode_start_s in starts and low <= starts[c.episode_start_s].episode.day <= high
         ]
-        sets.append(curve_set(inside, fits, step_s, 3600.0 if settled else 900.0))
-    return sets[0], sets[1]
+        return curve_set(inside, fits, step_s, span_s)
+
+    if window[1] - window[0] + 1 < MIN_DAYS_TO_COMPARE:
+        return None, within(*window)
+    return within(*periods[0]), within(*periods[1])

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +141,15 @@ def _first_screen(analysis: Analysis, words: Words) -> View:
         ),
         "sure": wording.how_sure(words, analysis),
         "lines": [
-            {"name": words.say("ui.recovery"), "sentences": wording.recovery_line(words, analysis)},
-            {"name": words.say("ui.baseline"), "sentences": wording.baseline_line(words, analysis)},
-            {"name": words.say("ui.together"), "sentences": wording.together_line(words, analysis)},
+            {
+                "name": words.say(f"ui.{name}"),
+                "first": line.first,
+                "more": line.more,
+                "state": line.state,
+            }
+            for name, line in zip(
+                ("recovery", "baseline", "together"), wording.lines(words, analysis), strict=True
+            )
         ],
         "then_now": _then_now(analysis, words),
         "lists": _lists(analysis, words),
@@ -156,10 +162,12 @@ def _then_now(analysis: Analysis, words: Words) -> list[View]:
     recovery, baseline = analysis.recovery, analysis.baseline
     nothing = words.say("ui.no_value")
 
-    def span(found: Estimate | None, as_text: Callable[[float], str]) -> str:
+    def span(
+        found: Estimate | None, as_text: Callable[[float], str], bare: Callable[[float], str]
+    ) -> str:
         if found is None:
             return nothing
-        return f"{as_text(found.value)} ({as_text(found.low)}–{as_text(found.high)})"
+        return f"{as_text(found.value)} ({bare(found.low)}–{bare(found.high)})"
 
     if recovery.then_s or recovery.now_s:
         settles = recovery.scale == "settling"
@@ -167,8 +175,8 @@ def _then_now(analysis: Analysis, words: Words) -> list[View]:
         rows.append(
             {
                 "name": words.say("ui.settling" if settles else "ui.half_time"),
-                "then": span(recovery.then_s, words.clock),
-                "now": span(recovery.now_s, words.clock),
+                "then": span(recovery.then_s, words.duration, words.clock),
+                "now": span(recovery.now_s, words.duration, words.clock),
                 "change": words.change(change.size, change.unit, ("shorter", "longer"))
                 if change
                 else nothing,
@@ -177,13 +185,15 @@ def _then_now(analysis: Analysis, words: Words) -> list[View]:
     found = wording.readable(baseline)
     if found and (found[1].then or found[1].now):
         measure, level = found
+        full = partial(wording.level_text, words, measure)
+        bare = partial(wording.bare_level, words, measure)
         trend = baseline.trend if measure == baseline.measure else baseline.components.get(measure)
         change = wording.change_of(trend, wording.trend_unit(measure)) if trend else None
         rows.append(
             {
                 "name": wording.measure_name(words, measure),
-                "then": span(level.then, lambda x: wording.level_text(words, measure, x)),
-                "now": span(level.now, lambda x: wording.level_text(words, measure, x)),
+                "then": span(level.then, full, bare),
+                "now": span(level.now, full, bare),
                 "change": words.change(change.size, change.unit, ("lower", "higher"))
                 if change
                 else nothing,
@@ -193,7 +203,8 @@ def _then_now(analysis: Analysis, words: Words) -> list[View]:
 
 
 def _lists(analysis: Analysis, words: Words) -> list[View]:
-    groups: dict[str, list[str]] = {"changed": [], "same": [], "unclear": [], "unseen": []}
+    said: dict[str, list[str]] = {"changed": [], "same": []}
+    named: dict[str, list[tuple[str, str]]] = {"unclear": [], "unseen": []}
     where = {
         MarkerState.IMPROVING: "changed",
         MarkerState.WORSENING: "changed",
@@ -207,16 +218,23 @@ def _lists(analysis: Analysis, words: Words) -> list[View]:
             continue
         group = where[state]
         name = wording.marker_name(words, finding.id)
-        short = group in {"unclear", "unseen"}
-        groups[group].append(name if short else wording.marker_sentence(words, finding))
+        if group in named:
+            named[group].append((finding.id, name))
+        else:
+            sentence = wording.marker_sentence(words, finding)
+            said[group].append(sentence if group == "changed" else f"{name}: {sentence}")
     return [
         {
             "title": words.say(f"ui.{group}"),
             "rows": rows,
+            "links": [],
             "empty": words.say("ui.nothing.same" if group == "same" else "ui.nothing"),
         }
-        for group, rows in groups.items()
-        if rows or group in {"changed", "same"}
+        for group, rows in said.items()
+    ] + [
+        {"title": words.say(f"ui.{group}"), "rows": [], "links": links, "empty": ""}
+        for group, links in named.items()
+        if links
     ]
 
 
@@ -238,9 +256,9 @@ def _marker(words: Words, finding: MarkerFinding) -> View:
     if finding.n is not None:
         numbers.append(f"{words.say('ui.n')} = {finding.n}")
     if finding.p_value is not None:
-        numbers.append(f"p = {_p(words, finding.p_value)}")
+        numbers.append(f"p {_p(words, finding.p_value)}")
     if finding.q_value is not None:
-        numbers.append(f"q = {_p(words, finding.q_value)}")
+        numbers.append(f"q {_p(words, finding.q_value)}")
     return {
         "id": finding.id,
         "name": wording.marker_name(words, finding.id),
@@ -252,7 +270,9 @@ def _marker(words: Words, finding: MarkerFinding) -> View:
 
 
 def _p(words: Words, p: float) -> str:
-    return f"< {words.number(0.001, 3)}" if p < 0.001 else words.number(p, 3 if p < 0.1 else 2)
+    if p < 0.001:
+        return f"< {words.number(0.001, 3)}"
+    return f"= {words.number(p, 3 if p < 0.1 else 2)}"
 
 
 def _episodes(analysis: Analysis, words: Words) -> View:
@@ -423,8 +443,8 @@ def _statistic(words: Words, finding: MarkerFinding) -> Sequence[str]:
         wording.marker_name(words, finding.id),
         f"{words.number(change.size.value)}{NBSP}{unit}".strip(),
         f"{words.number(change.size.low)} – {words.number(change.size.high)}",
-        _p(words, trend.p_value),
-        "" if finding.q_value is None else _p(words, finding.q_value),
+        _p(words, trend.p_value).removeprefix("= "),
+        "" if finding.q_value is None else _p(words, finding.q_value).removeprefix("= "),
         str(trend.n),
         trend.method,
     ]

@@ -205,7 +205,9 @@ def _percent_per_30_days(trend: Trend, total: float) -> float | None:
 def _baseline(analysis: Analysis, words: Words) -> dict[str, Any]:
     summary, trend = analysis.baseline, analysis.baseline.trend
     found = summary.value if isinstance(summary.value, Estimate) else None
-    reason = summary.why_unknown or (summary.value if isinstance(summary.value, Missing) else None)
+    reason = summary.why_unknown
+    if reason is None and isinstance(summary.value, Missing):
+        reason = summary.value
     return {
         "measure": summary.measure,
         "value": number(found.value) if found else None,

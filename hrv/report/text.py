@@ -292,6 +292,7 @@ MARKERS = {
     "state.undetermined": "no clear change",
     "state.described": "described",
     "state.unknown": "not known",
+    "state.no_trend": "no trend yet",
 }
 
 # What a negative and a positive change of each marker is called.
@@ -354,6 +355,7 @@ MISSING = {
     "missing.mostly_censored": "{share:pct} of the recoveries were cut short or too fast to time.",
     "missing.too_few_weeks": "rises were found in {weeks} weeks; {needed} are needed.",
     "missing.too_few_values": "there are {n} values; {needed} are needed.",
+    "missing.no_answer": "these beats give no value of {metric}.",
     "missing.too_few_beats": "there are {beats} beats; {needed} are needed.",
     "missing.too_short": "the stretch lasts {span_s:duration}; {needed_s:duration} are needed.",
     "missing.no_variability": "the beats do not vary.",
@@ -482,6 +484,7 @@ UI = {
     "axis.half_time": "Half-time (min:s)",
     "figure.then": "then ({n} rises)",
     "figure.now": "now ({n} rises)",
+    "figure.all": "all ({n} rises)",
     "figure.half": "half gone",
     "figure.measured": "measured ({n})",
     "figure.at_least": "at least ({n})",
@@ -491,11 +494,13 @@ UI = {
     "figure.day": "one day",
     "figure.week": "7-day mean",
     "figure.curves.title": "How fast a rise fades: then and now",
+    "figure.curves.title.one": "How fast a rise fades",
+    "figure.curves.caption.one": "Line: the middle recovery; shade: the middle half of all. Open circles: recoveries that were cut short there; they count up to that point.",
     "figure.curves.alt.both": (
         "Share of a heart-rate rise that is still there, by minutes. Half is gone {then} in the first third "
         "of the period and {now} in the last third."
     ),
-    "figure.curves.alt.one": "Share of a heart-rate rise that is still there, by minutes, for the part of the period that has enough rises.",
+    "figure.curves.alt.one": "Share of a heart-rate rise that is still there, by minutes. Half is gone {now}.",
     "figure.curves.crossed": "after about {at_s:duration}",
     "figure.curves.not_crossed": "not within the time shown",
     "figure.curves.caption": (
@@ -519,6 +524,16 @@ UI = {
     "figure.coverage.title": "Where we do not know",
     "figure.coverage.alt": "Hours worn on each day: {known} of {days} days have data.",
     "figure.coverage.caption": "Each square is one day; the brighter, the longer the device was worn. Hatched: no data.",
+    "figure.marks": "Marks along the top: {named}.",
+    "tag.event": "events",
+    "tag.technique": "techniques",
+    "tag.therapy": "therapy",
+    "tag.medicine": "medicine",
+    "tag.illness": "illness",
+    "tag.alcohol": "alcohol",
+    "tag.cycle": "cycle",
+    "tag.life": "life events",
+    "tag.other": "other",
     "figure.data": "Numbers of this picture",
     "ui.title": "Healing or coping?",
     "ui.skip": "Skip to the answer",

@@ -158,7 +158,7 @@ def recovery_level(words: Words, summary: RecoverySummary) -> str:
         )
     if summary.scale == "days":
         return words.say("recovery.days_only")
-    missing = summary.why_unknown or half
+    missing = half if summary.why_unknown is None else summary.why_unknown
     return words.say("recovery.none", reason=words.reason(missing))
 
 
@@ -166,7 +166,7 @@ def recovery_trend(words: Words, summary: RecoverySummary) -> list[str]:
     """Direction of the first primary, with what it rests on."""
     trend = summary.trend
     if trend is None:
-        reason = summary.why_unknown or NO_REASON
+        reason = NO_REASON if summary.why_unknown is None else summary.why_unknown
         level = isinstance(summary.half_time_s, Estimate) or isinstance(
             summary.settling_min, Estimate
         )
@@ -201,6 +201,11 @@ def _trend(
     elif kind is MarkerState.UNDETERMINED:
         said.append(could_show(words, trend, unit))
     return [sentence for sentence in said if sentence]
+
+
+def bare_level(words: Words, measure: str, value: float) -> str:
+    """A baseline value without its unit; logarithms are shown undone."""
+    return level_text(words, measure, value).split(NBSP)[0]
 
 
 def level_text(words: Words, measure: str, value: float) -> str:
@@ -244,7 +249,8 @@ def baseline_level(words: Words, summary: BaselineSummary) -> list[str]:
     found = readable(summary)
     if found is None:
         value = summary.value
-        missing = summary.why_unknown or (value if isinstance(value, Missing) else NO_REASON)
+        missing = value if isinstance(value, Missing) else summary.why_unknown
+        missing = NO_REASON if missing is None else missing
         return [words.say("baseline.none", reason=words.reason(missing))]
     measure, level = found
     value = level.value
@@ -253,8 +259,8 @@ def baseline_level(words: Words, summary: BaselineSummary) -> list[str]:
             "baseline.level",
             measure=measure_name(words, measure),
             value=level_text(words, measure, value.value),
-            low=level_text(words, measure, value.low).split(NBSP)[0],
-            high=level_text(words, measure, value.high).split(NBSP)[0],
+            low=bare_level(words, measure, value.low),
+            high=bare_level(words, measure, value.high),
         )
     ]
     if level.normal_range is not None:
@@ -262,7 +268,7 @@ def baseline_level(words: Words, summary: BaselineSummary) -> list[str]:
         said.append(
             words.say(
                 "baseline.range",
-                low=level_text(words, measure, low).split(NBSP)[0],
+                low=bare_level(words, measure, low),
                 high=level_text(words, measure, high),
             )
         )
@@ -275,7 +281,7 @@ def baseline_trend(words: Words, summary: BaselineSummary) -> list[str]:
     if trend is None:
         if readable(summary) is None:
             return []
-        reason = summary.why_unknown or NO_REASON
+        reason = NO_REASON if summary.why_unknown is None else summary.why_unknown
         return [words.say("baseline.trend.unknown", reason=words.reason(reason))]
     measure = summary.measure or ""
     unit = trend_unit(measure)
@@ -283,7 +289,7 @@ def baseline_trend(words: Words, summary: BaselineSummary) -> list[str]:
     state = sayable(summary.state, change, calmer_sign(measure))
     said = _trend(words, "baseline", state, trend, change, ("lower", "higher"), unit)
     if measure == "arousal_z":
-        said.insert(0, words.say("baseline.joined"))
+        said[0] = f"{words.say('baseline.joined')} {said[0]}"
     return said
 
 
@@ -325,28 +331,63 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
     return said
 
 
-def recovery_line(words: Words, analysis: Analysis) -> list[str]:
-    """The first of the three lines."""
-    summary = analysis.recovery
-    return [recovery_level(words, summary), *recovery_trend(words, summary)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One of the three fixed lines: what counts first, the fine print after it."""
+
+    first: list[str]
+    more: list[str]
+    state: str | None = None
 
 
-def baseline_line(words: Words, analysis: Analysis) -> list[str]:
-    """The second of the three lines."""
-    summary = analysis.baseline
-    return [*baseline_level(words, summary), *baseline_trend(words, summary)]
+def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
+    """Recovery, Baseline, Together."""
+    recovery, baseline = analysis.recovery, analysis.baseline
+    resting = baseline_level(words, baseline)
+    trends = recovery_trend(words, recovery), baseline_trend(words, baseline)
+    return (
+        Line(
+            first=[recovery_level(words, recovery), *trends[0][:1]],
+            more=trends[0][1:],
+            state=primary_state(recovery, "recovery_speed"),
+        ),
+        Line(
+            first=[resting[0], *trends[1][:1]],
+            more=[*resting[1:], *trends[1][1:]],
+            state=primary_state(baseline, baseline.measure),
+        ),
+        Line(first=together_line(words, analysis), more=[]),
+    )
+
+
+def primary_state(summary: RecoverySummary | BaselineSummary, name: str | None) -> str:
+    """The state of a primary as its interval allows it."""
+    if summary.trend is not None:
+        return sayable(summary.state, change_of(summary.trend, "1"), calmer_sign(name)).value
+    if isinstance(summary, RecoverySummary):
+        known = isinstance(summary.half_time_s, Estimate) or isinstance(
+            summary.settling_min, Estimate
+        )
+    else:
+        known = readable(summary) is not None
+    return "no_trend" if known else MarkerState.UNKNOWN.value
 
 
 def together_line(words: Words, analysis: Analysis) -> list[str]:
-    """The third of the three lines: how the two join, and the reasons."""
+    """How the two join, and the reasons that are not said elsewhere."""
     said = [together(words, analysis)]
     repeated = tuple(f"{primary}_" for primary in ("recovery", "baseline"))
     said += [
-        words.reason(reason)
+        capital(words.reason(reason))
         for reason in analysis.verdict.reasons
         if not reason.code.startswith(repeated)
     ]
     return list(dict.fromkeys(said))
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital first letter."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def needs(words: Words, analysis: Analysis) -> list[str]:
@@ -378,7 +419,7 @@ def marker_sentence(words: Words, finding: MarkerFinding) -> str:
     """One marker in one or two plain sentences."""
     state, change = marker_state(finding), marker_change(finding)
     if state is MarkerState.UNKNOWN:
-        reason = finding.why_unknown or NO_REASON
+        reason = NO_REASON if finding.why_unknown is None else finding.why_unknown
         return words.say("marker.unknown", reason=words.reason(reason))
     if state is MarkerState.DESCRIBED:
         return _described(words, finding)

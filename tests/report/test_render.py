@@ -24,3 +24,10 @@ def test_every_answer_becomes_a_page(name: str, tmp_path: Path) -> None:
 def test_a_format_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="docx"):
         render(builders.nothing(), tmp_path, ("docx",))
+
+
+def test_the_reason_behind_a_missing_level_reaches_the_page(tmp_path: Path) -> None:
+    made = render(builders.insufficient(), tmp_path, ("html",))
+    page = made["html"].read_text(encoding="utf-8")
+    assert "the period has 12 days; 56 are needed." in page
+    assert "no reason was given" not in page
