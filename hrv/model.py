@@ -77,7 +77,7 @@ class Missing:
     facts: Facts = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return False
+        raise TypeError("Missing is neither true nor false: ask with isinstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -578,13 +578,15 @@ class Cleaned:
 class Metric:
     """One number of heart-rate variability: its formula, and when it may be asked for.
 
-    `formula` takes at least `min_beats` intervals that together last `min_span_s`.
+    `formula` takes what `prepare` makes of the intervals (a spectrum, say, shared by several
+    metrics), or the intervals themselves. It may ask for at least `min_beats` of them that
+    together last `min_span_s`, and gives NaN where the beats hold no answer.
     """
 
     name: str  # column and option name; the unit follows in `unit`
     label: str
     unit: str
-    formula: Callable[[NNSeries], float]
+    formula: Callable[[Any], float]
     reference: str
     equation: str
     min_span_s: float = 60.0
@@ -593,6 +595,7 @@ class Metric:
     group: str = "time"  # time, poincare, frequency, nonlinear
     caveat: str = ""
     of: type = NNSeries
+    prepare: Callable[[NNSeries], Any] | None = None
 
     @property
     def column(self) -> str:
@@ -600,22 +603,72 @@ class Metric:
         unit = UNIT_SUFFIX.get(self.unit, self.unit)
         return f"{self.name}_{unit}" if unit else self.name
 
-    def value(self, nn: NNSeries) -> float | Missing:
-        """The number, or why there is none."""
+    def lacking(self, nn: NNSeries) -> Missing | None:
+        """Why these beats are too few to be asked, or None."""
         beats = int(nn.nn_ms.size)
-        span_s = float(nn.nn_ms.sum()) / 1000.0
         if beats < self.min_beats:
             return Missing("too_few_beats", {"beats": beats, "needed": self.min_beats})
+        span_s = float(nn.nn_ms.sum()) / 1000.0
         if span_s < 0.99 * self.min_span_s:  # a window never holds its last part of a beat
             return Missing("too_short", {"span_s": span_s, "needed_s": self.min_span_s})
-        value = self.formula(nn)
-        return value if np.isfinite(value) else Missing("no_variability", {"beats": beats})
+        return None
+
+    def value(self, nn: NNSeries) -> float | Missing:
+        """The number, or why there is none."""
+        return self.lacking(nn) or self.of_prepared(
+            nn if self.prepare is None else self.prepare(nn)
+        )
+
+    def of_prepared(self, prepared: Any) -> float | Missing:
+        """The number from what `prepare` made."""
+        value = self.formula(prepared)
+        return value if np.isfinite(value) else Missing("no_answer", {"metric": self.name})
 
 
 UNIT_SUFFIX = {
     "ms": "ms", "bpm": "bpm", "%": "percent", "ms²": "ms2", "1/s²": "per_s2", "Hz": "hz",
-    "1/min": "per_min", "ln ms": "ln_ms", "1": "",
+    "1/min": "per_min", "1": "",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spectrum:
+    """One-sided power spectral density of the intervals; its integral is their variance."""
+
+    frequency_hz: FloatArray  # evenly spaced
+    density_ms2_per_hz: FloatArray
+    method: str  # with its parameters
+
+    def __post_init__(self) -> None:
+        _own(self, frequency_hz=np.float64, density_ms2_per_hz=np.float64)
+
+    def power_ms2(self, low_hz: float, high_hz: float) -> float:
+        """Power in `[low_hz, high_hz)`; NaN for an empty spectrum."""
+        if self.frequency_hz.size < 2:
+            return float("nan")
+        inside = (self.frequency_hz >= low_hz) & (self.frequency_hz < high_hz)
+        step_hz = self.frequency_hz[1] - self.frequency_hz[0]
+        return float(self.density_ms2_per_hz[inside].sum() * step_hz)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fluctuation:
+    """Detrended fluctuation per box size."""
+
+    scale_beats: FloatArray
+    fluctuation_ms: FloatArray
+
+    def __post_init__(self) -> None:
+        _own(self, scale_beats=np.float64, fluctuation_ms=np.float64)
+
+    def slope(self, low: float, high: float) -> float:
+        """Slope of log F over log n between two box sizes, both included; NaN under 3 sizes."""
+        kept = (self.scale_beats >= low) & (self.scale_beats <= high) & (self.fluctuation_ms > 0)
+        if np.count_nonzero(kept) < 3:
+            return float("nan")
+        x, y = np.log(self.scale_beats[kept]), np.log(self.fluctuation_ms[kept])
+        x = x - x.mean()
+        return float((x @ y) / (x @ x))
 
 
 # --------------------------------------------------------------------------- regular clock
@@ -827,7 +880,8 @@ class Expectation:
     excess_bpm: NDArray[np.float32]
     usable: BoolArray  # awake, worn, still, away from exercise
     noise: WearerNoise
-    threshold_bpm: float  # frozen over the window
+    threshold_bpm: float  # a smoothed rise below it is not an episode; frozen over the window
+    reference_sigma_bpm: float = 3.5  # noise of the reference phase, from which it follows
     shrunk_to_prior: bool = False  # under a day of data
     motion_known: bool = True  # False: nothing says when the person moved
     notes: tuple[Note, ...] = ()

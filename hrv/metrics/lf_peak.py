@@ -1,0 +1,25 @@
+"""LF peak: the frequency of most power in the LF band."""
+
+from __future__ import annotations
+
+from hrv.metrics.spectrum import LF_HZ, lomb, peak_hz
+from hrv.model import Metric, Spectrum
+
+
+def lf_peak_hz(spectrum: Spectrum) -> float:
+    """Frequency of the highest peak inside the band, Hz; NaN where power only falls or rises."""
+    return peak_hz(spectrum, *LF_HZ)
+
+
+METRIC = Metric(
+    name="lf_peak",
+    label="LF peak",
+    unit="Hz",
+    formula=lf_peak_hz,
+    prepare=lomb,
+    of=Spectrum,
+    reference="Task Force (1996), doi:10.1161/01.CIR.93.5.1043",
+    equation="argmax of the Lomb density within the LF band",
+    min_span_s=120.0,
+    group="frequency",
+)

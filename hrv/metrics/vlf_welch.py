@@ -1,0 +1,26 @@
+"""VLF power (Welch): slow regulation and trends."""
+
+from __future__ import annotations
+
+from hrv.metrics.spectrum import VLF_HZ, welch
+from hrv.model import Metric, Spectrum
+
+
+def vlf_welch_ms2(spectrum: Spectrum) -> float:
+    """Power in the VLF band, ms^2."""
+    return spectrum.power_ms2(*VLF_HZ)
+
+
+METRIC = Metric(
+    name="vlf_welch",
+    label="VLF power (Welch)",
+    unit="ms²",
+    formula=vlf_welch_ms2,
+    prepare=welch,
+    of=Spectrum,
+    reference="Task Force (1996), table 2, doi:10.1161/01.CIR.93.5.1043",
+    equation="integral of the Welch density over {} to {} Hz".format(*VLF_HZ),
+    min_span_s=300.0,
+    group="frequency",
+    caveat="needs a stationary 5 min or more; trends count as power",
+)
