@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 PROFILE_VERSION = 21171
 EPOCH_S = 631_065_600  # 1989-12-31T00:00Z, where FIT time starts, as Unix time
 FIRST_DATE = 0x1000_0000  # smaller date_times are seconds since power-on
@@ -29,7 +27,7 @@ class BaseType:
 
     @property
     def size(self) -> int:
-        return 1 if self.dtype == "S" else np.dtype(self.dtype).itemsize
+        return int(self.dtype[1:] or 1)
 
 
 BASE_TYPES = {
@@ -102,7 +100,6 @@ class Message:
 F = Field
 TIMESTAMP = F(253, "timestamp", "date_time", unit="s")
 TIMESTAMP_MS = F(0, "timestamp_ms", "uint16", unit="ms")  # added to timestamp
-INTERVAL = F(0, "processing_interval", "uint16", unit="s")
 
 
 def _totals(first: int) -> tuple[Field, ...]:
@@ -339,15 +336,6 @@ _TABLE = (
         297,
         "respiration_rate",
         (TIMESTAMP, F(0, "respiration_rate", "sint16", 100, unit="breaths/min")),
-    ),
-    Message(304, "hsa_step_data", (TIMESTAMP, INTERVAL, F(1, "steps", "uint32", array=True))),
-    Message(
-        306, "hsa_stress_data", (TIMESTAMP, INTERVAL, F(1, "stress_level", "sint8", array=True))
-    ),
-    Message(
-        308,
-        "hsa_heart_rate_data",
-        (TIMESTAMP, INTERVAL, F(1, "status"), F(2, "heart_rate", unit="bpm", array=True)),
     ),
     Message(
         346,

@@ -10,16 +10,16 @@ where and why. Values stay raw integers with a mask; scales are in `hrv.fit.prof
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrv.fit.crc import crc16
-from hrv.fit.profile import BASE_TYPES, BY_CODE, MESSAGES, BaseType
+from hrv.fit.profile import BASE_TYPES, BY_CODE, MESSAGES
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -110,48 +110,58 @@ class _Element:
     dtype: str
     invalid: int | None
 
-    @classmethod
-    def of(cls, base: BaseType, offset: int, size: int, endian: str) -> _Element:
-        if base.dtype == "S":
-            return cls(offset, size, "u1", 0xFF)
-        if size % base.size == 0:
-            return cls(offset, size // base.size, endian + base.dtype, base.invalid)
-        if size in (1, 2, 4) and size < base.size and base.dtype[0] in "ui":
-            # COROS writes one byte and calls it uint32: believe the size
-            bits = 8 * size - (base.dtype[0] == "i")
-            invalid = 0 if base.invalid == 0 else 2**bits - 1
-            return cls(offset, 1, f"{endian}{base.dtype[0]}{size}", invalid)
-        return cls(offset, size, "u1", 0xFF)
+
+@cache
+def _shape(code: int, size: int, endian: str) -> tuple[int, str, int | None]:
+    """Elements, NumPy type and word for "no value" of a field of that type and size."""
+    base = BY_CODE.get(code & 0x1F, UNKNOWN_TYPE)
+    if base.dtype == "S":
+        return size, "u1", 0xFF
+    if size % base.size == 0:
+        return size // base.size, endian + base.dtype, base.invalid
+    if size in (1, 2, 4) and size < base.size and base.dtype[0] in "ui":
+        # COROS writes one byte and calls it uint32: believe the size
+        bits = 8 * size - (base.dtype[0] == "i")
+        return 1, f"{endian}{base.dtype[0]}{size}", 0 if base.invalid == 0 else 2**bits - 1
+    return size, "u1", 0xFF
 
 
 class _Layout:
     """One definition message and the places of the data messages that follow it."""
 
     def __init__(self, definition: bytes, developer: bool) -> None:
-        endian = ">" if definition[1] else "<"
-        self.number: int = struct.unpack_from(f"{endian}H", definition, 2)[0]
-        self.fields: dict[int, _Element] = {}
-        self.developer: dict[tuple[int, int], tuple[int, int]] = {}
-        self.endian = endian
+        self.endian = ">" if definition[1] else "<"
+        self.number = int.from_bytes(definition[2:4], "big" if definition[1] else "little")
+        stop = 5 + 3 * definition[4]
+        self._native = definition[5:stop]
+        self._added = definition[stop + 1 :] if developer else b""
+        self.size = 1 + sum(self._native[1::3]) + sum(self._added[1::3])
         self.plain: list[int] = []
         self.compressed: list[int] = []
-        size = 1
-        stop = 5 + 3 * definition[4]
-        for i in range(5, stop, 3):
-            number, length, code = definition[i : i + 3]
-            base = BY_CODE.get(code & 0x1F, UNKNOWN_TYPE)
-            if length and number not in self.fields:
-                self.fields[number] = _Element.of(base, size, length, endian)
-            size += length
-        if developer:
-            for i in range(stop + 1, stop + 1 + 3 * definition[stop], 3):
-                number, length, index = definition[i : i + 3]
-                self.developer[index, number] = (size, length)
-                size += length
-        self.size = size
 
     def __len__(self) -> int:
         return len(self.plain) + len(self.compressed)
+
+    @cached_property
+    def fields(self) -> dict[int, _Element]:
+        """Fields of the profile by number; the first one if a number comes twice."""
+        found: dict[int, _Element] = {}
+        offset = 1
+        for number, length, code in zip(*(self._native[i::3] for i in range(3)), strict=True):
+            if length and number not in found:
+                found[number] = _Element(offset, *_shape(code, length, self.endian))
+            offset += length
+        return found
+
+    @cached_property
+    def developer(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Offset and size of the fields an app added, by its index and their number."""
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        offset = 1 + sum(self._native[1::3])
+        for number, length, index in zip(*(self._added[i::3] for i in range(3)), strict=True):
+            found[index, number] = (offset, length)
+            offset += length
+        return found
 
     def drop_last(self, at: int) -> bool:
         """Forget a message that begins there but is not whole."""
@@ -204,12 +214,11 @@ class Messages:
         places = [self._places(layout) for layout in layouts]
         named: dict[str, Column] = {}
         for row, key in enumerate(zip(index, field_number, strict=True)):
-            base = BY_CODE.get(code[row] & 0x1F, UNKNOWN_TYPE)
             parts, rows, first = [], [], 0
             for layout, where in zip(layouts, places, strict=True):
                 if key in layout.developer:
                     offset, size = layout.developer[key]
-                    element = _Element.of(base, offset, size, layout.endian)
+                    element = _Element(offset, *_shape(code[row], size, layout.endian))
                     parts.append(self._gather(element, where))
                     rows.append(np.repeat(np.arange(first, first + where.size), element.count))
                 first += where.size
@@ -382,13 +391,19 @@ def walk(data: bytes, *, check_crc: bool = False) -> Messages:
 
 
 def file_type(data: bytes) -> int | None:
-    """`type` of the first file_id message, read from the first bytes; None if it is not there."""
+    """`type` of the file_id message a file begins with; None if it does not."""
     if not is_fit(data):
         return None
-    head = Messages(data[: data[0] + 512])
-    _messages(head, head._data, data[0], len(head._data))
-    column = head.table(FILE_ID, (0,)).scalar(0)
-    return int(column.raw[0]) if column.valid.any() and column.valid[0] else None
+    at = data[0]
+    stop = at + 6 + 3 * data[at + 5] if len(data) > at + 5 else len(data)
+    if stop >= len(data) or data[at] & 0xE0 != 0x40:
+        return None
+    layout = _Layout(data[at + 1 : stop], developer=False)
+    field = layout.fields.get(0)
+    if layout.number != FILE_ID or field is None or stop + layout.size > len(data):
+        return None
+    value = data[stop + field.offset]
+    return value if field.dtype.endswith("u1") and value != 0xFF else None
 
 
 def is_chained(data: bytes) -> bool:

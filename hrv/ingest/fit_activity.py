@@ -38,6 +38,8 @@ def records(
     table: Table, dates: Dates, ledger: Ledger, settings: IngestSettings, on_foot: bool
 ) -> tuple[HeartRateSeries | None, MotionSeries | None, int, int]:
     """Heart rate and steps of records; how often time went back, how many seconds came twice."""
+    if not len(table):
+        return None, None, 0, 0
     stamp, rate, cadence = table.scalar(253), table.scalar(3), table.scalar(4)
     outside = (rate.raw < settings.hr_min_bpm) | (rate.raw > settings.hr_max_bpm)
     steps = cadence.valid & on_foot
@@ -76,6 +78,8 @@ def sessions(tables: Tables, dates: Dates, ledger: Ledger) -> list[Span]:
     table, (at, start, length, sport, sub_sport) = read(
         tables, "session", "timestamp", "start_time", "total_elapsed_time", "sport", "sub_sport"
     )
+    if not len(table):
+        return []
     start_s, end_s, keep = _stretch(table, dates, ledger, at, start, length, "session")
     kind, sub = table.scalar(sport), table.scalar(sub_sport)
     found = []
@@ -115,6 +119,8 @@ def laps(tables: Tables, dates: Dates, ledger: Ledger) -> list[Span]:
     table, (at, start, length, trigger) = read(
         tables, "lap", "timestamp", "start_time", "total_elapsed_time", "lap_trigger"
     )
+    if not len(table):
+        return []
     _, end_s, keep = _stretch(table, dates, ledger, at, start, length, "lap")
     pressed = table.scalar(trigger)
     marks = keep & pressed.valid & (pressed.raw == _LAP_BUTTON)
@@ -133,6 +139,8 @@ def detected(tables: Tables, dates: Dates) -> list[Span]:
     table, (event, minutes, kind, start) = read(
         tables, "event", "event", "data16", "activity_type", "start_timestamp"
     )
+    if not len(table):
+        return []
     happened, begin = table.scalar(event), table.scalar(start)
     lasted, sport = table.scalar(minutes), table.scalar(kind)
     mine = happened.valid & (happened.raw == _AUTO_ACTIVITY) & lasted.valid

@@ -28,6 +28,8 @@ def hrv_messages(
     dropouts that were stored as one long interval. Such intervals become gaps.
     """
     table, (time,) = read(tables, "hrv", "time")
+    if not len(table):
+        return _NO_BEATS, 0
     row, raw, valid = table.flat(time)
     rr_ms = scaled(78, time, raw) * 1000.0
     stamp = records.scalar(253)
@@ -43,7 +45,7 @@ def hrv_messages(
         (~has_any, "no interval in the message"),
         (np.full(len(table), not dated.any()), "no record with a date to place the beats by"),
     )
-    chosen = valid & (raw > 0) & keep[row] if len(table) else valid
+    chosen = valid & (raw > 0) & keep[row]
     if not chosen.any():
         return _NO_BEATS, 0
     anchor_s = dates.unix_s(stamp.raw[dated])[first]
@@ -180,6 +182,8 @@ def research_beats(
     found = []
     for name, field_name in (("beat_intervals", "time"), ("raw_bbi", "data")):
         table, (at, ms, values) = read(tables, name, "timestamp", "timestamp_ms", field_name)
+        if not len(table):
+            continue
         stamp, extra = table.scalar(at), table.scalar(ms)
         row, raw, valid = table.flat(values)
         has_any = np.zeros(len(table), np.bool_)
@@ -187,7 +191,7 @@ def research_beats(
         keep = ledger.take(
             table, *dates.reasons(stamp.raw, stamp.valid), (~has_any, "no interval in the message")
         )
-        chosen = valid & keep[row] if row.size else valid
+        chosen = valid & keep[row]
         row, raw = row[chosen], raw[chosen]
         rr_ms = (raw & 0x3FFF if name == "raw_bbi" else raw).astype(np.float64)
         trusted = (raw >> 14) == 1 if name == "raw_bbi" else np.ones(raw.size, np.bool_)

@@ -68,6 +68,8 @@ def monitoring(
         "cycles",
         "active_time",
     )
+    if not len(table):
+        return [], [], 0
     raw, known = monitoring_time(tables, table)
     rate, level, count = table.scalar(bpm), table.scalar(intensity), table.scalar(cycles)
     outside = (rate.raw < settings.hr_min_bpm) | (rate.raw > settings.hr_max_bpm)
@@ -141,6 +143,8 @@ def stress(
 ) -> tuple[StressScoreSeries | None, dict[int, int]]:
     """The watch's stress score, and how many minutes carry a code instead of one."""
     table, (value, at) = read(tables, "stress_level", "stress_level_value", "stress_level_time")
+    if not len(table):
+        return None, {}
     score, stamp = table.scalar(value), table.scalar(at)
     coded = score.valid & (score.raw < 0) & (score.raw != _RECOVERING)
     codes, counts = np.unique(score.raw[score.valid & (score.raw < 0)], return_counts=True)
@@ -170,6 +174,8 @@ def stress(
 def overnight_rmssd(tables: Tables, dates: Dates, ledger: Ledger) -> RmssdSeries | None:
     """RMSSD over 5 min of the night, `hrv_value` messages."""
     table, (at, value) = read(tables, "hrv_value", "timestamp", "value")
+    if not len(table):
+        return None
     stamp, rmssd = table.scalar(at), table.scalar(value)
     empty = ~rmssd.valid | (rmssd.raw <= 0)
     keep = ledger.take(
@@ -192,6 +198,8 @@ def daily_figures(
         ("hrv_status_summary", "last_night_average", DayQuantity.RMSSD_MS),
     ):
         table, (at, value) = read(tables, name, "timestamp", field_name)
+        if not len(table):
+            continue
         stamp, figure = table.scalar(at), table.scalar(value)
         physical = scaled(table.number, value, figure.raw)
         empty = ~figure.valid | (figure.raw <= 0)
@@ -219,10 +227,12 @@ def sleep(
     write "awake" all night, which says nothing about sleep.
     """
     table, (at, value) = read(tables, "sleep_level", "timestamp", "sleep_level")
+    if not len(table):
+        return [], [], False
     stamp, level = table.scalar(at), table.scalar(value)
     unknown = ~level.valid | ~np.isin(level.raw, list(_STAGES))
     asleep = level.valid & np.isin(level.raw, [2, 3, 4])
-    unstaged = bool(len(table)) and not asleep.any()
+    unstaged = not asleep.any()
     keep = ledger.take(
         table,
         *dates.reasons(stamp.raw, stamp.valid),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrv.fit.crc import crc16
@@ -17,6 +17,7 @@ def test_nothing_has_the_start_value() -> None:
     assert crc16(b"") == 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_data_with_its_own_checksum_gives_zero(data: bytes) -> None:
     assert crc16(data + crc16(data).to_bytes(2, "little")) == 0
