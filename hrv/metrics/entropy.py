@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.lib.stride_tricks import sliding_window_view
 
 from hrv.metrics.fluctuation import runs
 from hrv.model import BoolArray, FloatArray, NNSeries
 
 LENGTH = 2  # m
 TOLERANCE_SD = 0.2  # r
-BLOCK = 2**18  # pairs compared at a time: stays in the cache
+BLOCK = 2**19  # pairs compared at a time: stays in the cache
 
 
 def sample_entropy(nn: NNSeries, m: int = LENGTH, tolerance_sd: float = TOLERANCE_SD) -> float:
@@ -72,24 +72,31 @@ def _alike(x: FloatArray, starts: BoolArray, m: int, r: float) -> tuple[int, int
     low = np.searchsorted(order, x - r).astype(kind)
     width = (np.searchsorted(order, x + r, side="right") - low.astype(np.int64)).astype(kind)
     n = x.size
-    everywhere = bool(starts[: n - m].all())
+    last = n - m  # templates begin before it
+    everywhere = bool(starts[:last].all())
+    never = np.full(BLOCK // n + 2, np.iinfo(kind).max, dtype=kind)  # a rank like no other
+    rank = np.concatenate((rank, never))
     shorter = longer = 0
     rows = max(BLOCK // n, 1)
-    for lag in range(1, n - m, rows):
-        count = min(rows, n - m - lag)
-        size = n - lag  # of the shortest lag in the block
-        padded: NDArray[Any] = np.concatenate((rank[lag:], np.zeros(count, dtype=kind)))
-        other = np.lib.stride_tricks.sliding_window_view(padded, size)[:count]
-        near = (other - low[:size]) < width[:size]
+    room, flags = np.empty(rows * n, dtype=kind), np.empty(rows * n, dtype=bool)
+    for lag in range(1, last, rows):
+        count = min(rows, last - lag)
+        size = n - lag  # pairs at the smallest lag of the block
+        other = sliding_window_view(rank[lag : n + count], size)[:count]
+        above = np.subtract(other, low[:size], out=room[: count * size].reshape(count, size))
+        near = np.less(above, width[:size], out=flags[: count * size].reshape(count, size))
         both = near[:, : size - m] & near[:, m - 1 : size - 1]
         for k in range(1, m - 1):
             both &= near[:, k : size - m + k]
-        for row in range(1, count):  # later lags are shorter
-            both[row, size - m - row :] = False
+        row = np.arange(count)
+        for k in range(m):  # the last m values begin no template
+            column = last + k - lag - row
+            inside = (column >= 0) & (column < size - m)
+            both[row[inside], column[inside]] = False
         if not everywhere:
             both &= starts[: size - m]
-            begin = np.concatenate((starts[lag : n - m], np.zeros(count, dtype=bool)))
-            both &= np.lib.stride_tricks.sliding_window_view(begin, size - m)[:count]
+            begin = np.concatenate((starts[lag:last], np.zeros(count, dtype=bool)))
+            both &= sliding_window_view(begin, size - m)[:count]
         shorter += int(np.count_nonzero(both))
         both &= near[:, m:]
         longer += int(np.count_nonzero(both))
