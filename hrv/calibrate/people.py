@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hrv import baseline
-from hrv.markers import Context
+from hrv.markers import Break, Context
 from hrv.model import (
     DAY_S,
     BaselineDay,
@@ -49,13 +49,17 @@ class Person:
     fitness_bpm: float = 0.0  # heart-rate recovery after exercise, gain
     phi: float = 0.5
     daily_sd: float = 0.20  # of ln half-time, shared within a day
-    episode_sd: float = 0.55
+    episode_sd: float = 0.45
     per_day: float = 3.2
+    median_s: float = 120.0
+    interrupted: tuple[float, float] = (0.0, 0.0)  # more follow-ups cut, share, first and last day
     night_missing: float = 0.08
     day_missing: float = 0.02
     bouts_per_week: float = 0.0
-    step_day: float | None = None  # share of the window at which a device changes
-    median_s: float = 120.0
+    step: tuple[float, float] = (0.5, 0.0)  # share of the window, SD: a level that jumps
+    step_known: bool = False
+    crisis: bool = False  # the window begins in the worst month of a year
+    by_indication: bool = False  # techniques late and on the worst episodes only
 
 
 def ar1(n: int, phi: float, rng: np.random.Generator) -> FloatArray:
@@ -68,12 +72,20 @@ def ar1(n: int, phi: float, rng: np.random.Generator) -> FloatArray:
     return out
 
 
+def _crisis(days: int, phi: float, rng: np.random.Generator) -> FloatArray:
+    """The stretch of a stationary process that begins with its worst month of a year."""
+    whole = ar1(365 + days, phi, rng)
+    month = np.convolve(whole, np.ones(30) / 30.0, mode="valid")[:336]
+    start = int(np.argmax(month))
+    return whole[start : start + days]
+
+
 def resting_days(person: Person, days: int, rng: np.random.Generator) -> list[BaselineDay]:
     """Days whose three resting measures share one state and have noise of their own."""
-    state = ar1(days, person.phi, rng)
+    state = _crisis(days, person.phi, rng) if person.crisis else ar1(days, person.phi, rng)
     f = np.linspace(0.0, 1.0, days)
     noise = rng.standard_normal((3, days))
-    common = 0.7**0.5 * state + person.baseline_sd * f
+    common = 0.7**0.5 * state + person.baseline_sd * f + person.step[1] * (f >= person.step[0])
     parts = [common + 0.3**0.5 * noise[k] for k in range(3)]
     night = rng.random(days) >= person.night_missing
     worn = rng.random(days) >= person.day_missing
@@ -101,34 +113,40 @@ def resting_days(person: Person, days: int, rng: np.random.Generator) -> list[Ba
 
 def recoveries(person: Person, days: int, rng: np.random.Generator) -> list[RecoveryFit]:
     """Fits with measurement error, interruptions and heights cut at the threshold."""
-    state = ar1(days, person.phi, rng)
+    make = _crisis if person.crisis else ar1
+    state = make(days, person.phi, rng)
     found: list[RecoveryFit] = []
     for k in range(days):
         f = k / max(days - 1, 1)
         for _ in range(rng.poisson(person.per_day * np.exp(person.rate * f))):
-            height = 12.0 * np.exp(person.height * f + 0.35 * rng.standard_normal())
+            z = float(rng.standard_normal())
+            height = 12.0 * np.exp(person.height * f + 0.35 * z)
             if height < THRESHOLD_BPM:
                 continue
-            share = person.technique[0] + f * (person.technique[1] - person.technique[0])
-            technique = bool(rng.random() < share)
             ln_h = (
                 np.log(person.median_s)
                 + person.half_time * f
                 + person.daily_sd * state[k]
                 + person.episode_sd * rng.standard_normal()
             )
-            if technique:
+            share = person.technique[0] + f * (person.technique[1] - person.technique[0])
+            technique = bool(rng.random() < share)
+            if person.by_indication:
+                technique = technique and z > 0.3 and ln_h > np.log(person.median_s)
+            elif technique:
                 first, last = person.technique_effect
                 ln_h += first + f * (last - first)
-            found.append(_fit(k, float(height), float(ln_h), technique, rng))
+            cut_more = person.interrupted[0] + f * (person.interrupted[1] - person.interrupted[0])
+            early = bool(rng.random() < cut_more)
+            found.append(_fit(k, float(height), float(ln_h), technique, early, rng))
     return found
 
 
 def _fit(
-    k: int, height: float, ln_h: float, technique: bool, rng: np.random.Generator
+    k: int, height: float, ln_h: float, technique: bool, early: bool, rng: np.random.Generator
 ) -> RecoveryFit:
     start = (FIRST_DAY + k) * DAY_S + rng.uniform(8.0, 22.0) * 3600.0
-    follow = float(min(1800.0, rng.exponential(900.0) + 60.0))
+    follow = float(min(1800.0, rng.exponential(60.0 if early else 900.0) + 60.0))
     sd = 0.35
     seen = float(ln_h + sd * rng.standard_normal())
     cut = np.exp(ln_h) > 0.9 * follow
@@ -147,11 +165,7 @@ def _fit(
     return RecoveryFit(
         episode=episode,
         accepted=True,
-        half_time_s=None
-        if cut
-        else Estimate(
-            value=float(np.exp(seen)), low=float(np.exp(seen - 0.7)), high=float(np.exp(seen + 0.7))
-        ),
+        half_time_s=None if cut else _interval(seen),
         ln_h=seen,
         ln_h_sd=sd,
         censored=Censored.RIGHT if cut else Censored.NO,
@@ -167,6 +181,11 @@ def _fit(
         onset_s=start,
         release_s=start + plateau,
     )
+
+
+def _interval(ln_h: float) -> Estimate:
+    value, low, high = (float(np.exp(ln_h + k)) for k in (0.0, -0.7, 0.7))
+    return Estimate(value=value, low=low, high=high)
 
 
 def efforts(person: Person, days: int, rng: np.random.Generator) -> list[RecoveryFit]:
@@ -220,6 +239,7 @@ def context(
         ),
         "clock": LocalClock.fixed(0.0),
         "settings": settings,
+        "breaks": _breaks(person, days),
         "expectation": Expectation(
             excess_bpm=np.zeros(1, dtype=np.float32),
             usable=np.zeros(1, dtype=bool),
@@ -228,6 +248,12 @@ def context(
         ),
     }
     return Context(**{**given, **more})
+
+
+def _breaks(person: Person, days: int) -> tuple[Break, ...]:
+    if not person.step_known:
+        return ()
+    return (Break(day=FIRST_DAY + round(person.step[0] * days), kind="device", label="new"),)
 
 
 def practice(fits: list[RecoveryFit]) -> tuple[Span, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from hrv import baseline
 from hrv.markers.flexibility import detrended
-from hrv.markers.marker import Context, Marker, passed_on, span_days, unknown
+from hrv.markers.marker import Context, Marker, passed_on, span_days, state_of, unknown
 from hrv.model import (
     BoolArray,
     DailySeries,
@@ -81,7 +81,7 @@ def _mean_days(found: Rebounds, cap: float = 14.0) -> float:
 
 def _by_chance(
     day: IntArray, rest: FloatArray, bad: float, back: float, rng: np.random.Generator
-) -> float:
+) -> float | None:
     """Mean days until back in series with the same lag-one autocorrelation and nothing else."""
     pair = np.diff(day) == 1
     phi = 0.0
@@ -96,7 +96,7 @@ def _by_chance(
     scale = float(np.std(rest))
     middle = float(np.median(rest))
     found = rebounds(np.arange(4000), middle + scale * series, bad, back, frozenset())
-    return _mean_days(found) if found.day.size >= MIN_BAD_DAYS else float("nan")
+    return _mean_days(found) if found.day.size >= MIN_BAD_DAYS else None
 
 
 def _trend(found: Rebounds, rng: np.random.Generator, window: tuple[int, int]) -> Trend:
@@ -166,7 +166,8 @@ def find(context: Context) -> MarkerFinding:
     bad, back = (float(q) for q in np.percentile(reference, [90.0, 70.0]))
     frozen = rebounds(values.day, values.value, bad, back, left_out)
     rest = detrended(values)
-    high, low = (float(q) for q in np.percentile(rest, [90.0, 70.0]))
+    well = np.array([int(d) not in left_out for d in values.day])
+    high, low = (float(q) for q in np.percentile(rest[well], [90.0, 70.0]))
     moving = rebounds(values.day, rest, high, low, left_out)
     facts: dict[str, object] = {
         "measure": context.measure,
@@ -174,25 +175,23 @@ def find(context: Context) -> MarkerFinding:
         "censored": int(np.sum(~frozen.over)),
         "extra_sleep_min": _extra_sleep(context, frozen.day),
     }
-    if moving.day.size < MIN_BAD_DAYS:
-        few = Missing("few_bad_days", {"n": int(moving.day.size), "needed": MIN_BAD_DAYS})
+    main = frozen if frozen.day.size >= MIN_BAD_DAYS else moving
+    if main.day.size < MIN_BAD_DAYS:
+        few = Missing("few_bad_days", {"n": int(main.day.size), "needed": MIN_BAD_DAYS})
         return passed_on(MARKER.id, few, **facts)
     rng = context.rng(MARKER.id)
-    main = frozen if frozen.day.size >= MIN_BAD_DAYS else moving
     mean = _mean_days(main)
     picks = rng.integers(0, main.day.size, (400, main.day.size))
     draws = [_mean_days(Rebounds(main.day[k], main.length[k], main.over[k])) for k in picks]
     spread = np.percentile(draws, [2.5, 97.5])
     facts["by_chance_days"] = _by_chance(values.day, rest, high, low, rng)
-    facts["about_slow_course_days"] = _mean_days(moving)
+    facts["about_slow_course_days"] = _mean_days(moving) if moving.day.size else None
     facts["estimate_is"] = "level"
     found = None
     if moving.day.size >= MIN_FOR_TREND and context.length >= context.settings.verdict.min_days:
         found = _trend(moving, rng, context.window)
     state = MarkerState.DESCRIBED
     if found is not None:
-        from hrv.markers.marker import state_of
-
         state = state_of(found, MARKER.better, context.settings.trend.alpha)
     return MarkerFinding(
         id=MARKER.id,

@@ -1,0 +1,146 @@
+"""How often the verdict is wrong: people with a known truth, at the level of days and episodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from hrv import verdict
+from hrv.calibrate.people import Person, context
+from hrv.markers import MARKERS, adjusted
+from hrv.model import MarkerFinding, MarkerState, Missing, Verdict
+from hrv.settings import Settings
+
+LENGTHS = (56, 90, 180)
+# markers that the verdict reads; the others cannot change its state
+READ = (
+    "recovery_speed",
+    "baseline_arousal",
+    "reactivity",
+    "technique_dependence",
+    "management_effort",
+    "exercise_recovery",
+)
+BOUTS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A truth, and which claims would be true of it."""
+
+    person: Person
+    healing: bool = False  # a claim of healing is true
+    worsening: bool = False
+    fitness: bool = False  # a claim of healing must carry the fitness qualifier
+
+
+SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
+    {
+        "unchanged": Scenario(person=Person(bouts_per_week=BOUTS)),
+        "unchanged_sticky": Scenario(person=Person(phi=0.7, bouts_per_week=BOUTS)),
+        "healing": Scenario(
+            person=Person(half_time=-0.288, baseline_sd=-0.9, height=-0.2, bouts_per_week=BOUTS),
+            healing=True,
+        ),
+        "healing_weak": Scenario(
+            person=Person(half_time=-0.14, baseline_sd=-0.5, bouts_per_week=BOUTS), healing=True
+        ),
+        "coping": Scenario(
+            person=Person(
+                height=-0.33,
+                rate=-0.36,
+                technique=(0.1, 0.7),
+                technique_effect=(-0.3, -0.3),
+                bouts_per_week=BOUTS,
+            )
+        ),
+        "technique_dependent": Scenario(
+            person=Person(technique=(0.5, 0.5), technique_effect=(0.0, -0.7), bouts_per_week=BOUTS)
+        ),
+        "technique_by_indication": Scenario(
+            person=Person(technique=(0.2, 0.8), by_indication=True, bouts_per_week=BOUTS)
+        ),
+        "worsening": Scenario(
+            person=Person(half_time=0.26, baseline_sd=0.9, bouts_per_week=BOUTS), worsening=True
+        ),
+        "fitness_gain": Scenario(
+            person=Person(half_time=-0.16, baseline_sd=-0.9, fitness_bpm=9.0, bouts_per_week=BOUTS),
+            fitness=True,
+            healing=True,
+        ),
+        "device_known": Scenario(
+            person=Person(step=(0.5, -1.2), step_known=True, bouts_per_week=BOUTS)
+        ),
+        "device_silent": Scenario(person=Person(step=(0.5, -1.2), bouts_per_week=BOUTS)),
+        "sparse": Scenario(
+            person=Person(night_missing=0.55, day_missing=0.4, per_day=1.2, bouts_per_week=1.0)
+        ),
+        "soft_only": Scenario(person=Person(height=-0.43, bouts_per_week=BOUTS)),
+        "easier_life": Scenario(person=Person(rate=-0.92, baseline_sd=-1.67, bouts_per_week=BOUTS)),
+        "season": Scenario(person=Person(baseline_sd=-1.4, bouts_per_week=BOUTS)),
+        "busy_period": Scenario(
+            person=Person(rate=0.59, interrupted=(0.1, 0.4), bouts_per_week=BOUTS)
+        ),
+        "starts_in_crisis": Scenario(person=Person(crisis=True, bouts_per_week=BOUTS)),
+    }
+)
+
+
+def found(name: str, days: int, number: int, seed: int, settings: Settings) -> dict[str, Any]:
+    """One person of a scenario: the verdict, and the numbers that it rests on."""
+    rng = np.random.default_rng([seed, days, *name.encode(), number])
+    seen = context(SCENARIOS[name].person, days, rng, settings)
+    empty = Missing("not_asked")
+    blank = {
+        m.id: MarkerFinding(id=m.id, state=MarkerState.UNKNOWN, why_unknown=empty) for m in MARKERS
+    }
+    asked = {m.id: m.find(seen) for m in MARKERS if m.id in READ}
+    findings = adjusted({**blank, **asked}, settings.trend.alpha)
+    said = verdict.judge(seen, findings)
+    return {**_facts(said, findings), "scenario": name, "days": days, "number": number}
+
+
+def _facts(said: Verdict, findings: Mapping[str, MarkerFinding]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "state": said.state.value,
+        "confidence": said.confidence,
+        "which": said.which,
+        "qualifiers": list(said.qualifiers),
+    }
+    for marker in READ:
+        one = findings[marker]
+        row[marker] = {
+            "state": one.state.value,
+            "why": None if one.why_unknown is None else one.why_unknown.code,
+            "p": one.p_value,
+            "fall": None if one.trend is None else one.trend.p_fall,
+            "change": None if one.trend is None else one.trend.total.value,
+            "se": None if one.trend is None else one.trend.se,
+            "adjusted": one.facts.get("height_adjusted"),
+            **{k: one.facts[k] for k in ("bouts_better", "bouts_se") if k in one.facts},
+        }
+    return row
+
+
+def rates(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Counts of states per scenario and length, with the false claims among them."""
+    table: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        cell = table.setdefault(
+            f"{row['scenario']}/{row['days']}d",
+            {"people": 0, "states": Counter(), "false_healing": 0, "false_worsening": 0},
+        )
+        truth = SCENARIOS[row["scenario"]]
+        flagged = "fitness_possible" in row["qualifiers"]
+        cell["people"] += 1
+        cell["states"][row["state"]] += 1
+        if row["state"] == "healing" and (not truth.healing or (truth.fitness and not flagged)):
+            cell["false_healing"] += 1
+        if row["state"] == "worsening" and not truth.worsening:
+            cell["false_worsening"] += 1
+    return table
