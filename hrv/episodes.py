@@ -33,7 +33,9 @@ from hrv.stats.windows import (
     fill,
     past_mean,
     rolling_percentile,
+    running_mean,
     running_median,
+    running_share,
     runs,
     spread,
     within,
@@ -46,6 +48,9 @@ PRIOR_BPM_PER_MET = 6.0
 NOISE_TAUS_S = (0.0, 10.0, 30.0, 75.0, 200.0, 600.0, 1500.0, 4000.0)
 LOW_SHARE = 0.35  # percentile of still residuals that carries the local offset
 LOW_TO_MEAN_SIGMA = 0.385  # distance of that percentile from the mean of a normal law
+SECOND_LOW_SHARE = 0.45  # the same once the episodes found are left out
+SECOND_TO_MEAN_SIGMA = 0.126
+LOWER_SIGMA = 1.1157  # a normal law has 1 / LOWER_SIGMA sigma between its 10 and 35 %
 
 
 # --------------------------------------------------------------------------- masks
@@ -62,26 +67,62 @@ class _Masks:
     motion: FloatArray  # MET above rest, 0 where unknown
     worn: BoolArray
     moving: BoolArray
-    effort: BoolArray  # exercise and its shadow
+    effort: BoolArray  # sustained effort and its shadow
+    exercise: BoolArray  # of it, what motion does not explain
     waking: BoolArray
     relock: BoolArray
     usable: BoolArray
 
 
 def _masks(grid: Grid, settings: EpisodeSettings) -> _Masks:
+    """What may be used. Motion counts by its running load: a gesture is not a walk.
+
+    Wrists move while people talk and write. What marks exercise is that stillness is gone for
+    long, so a bin also needs a half hour around it that is still for a third of its time.
+    """
     step = grid.step_s
     worn = grid.measured & ~grid.off_wrist
-    motion = np.where(grid.motion_known, grid.motion_met, 0.0).astype(np.float64)
-    moving = (motion > settings.still_met) | (grid.steps_per_min >= settings.still_steps_per_min)
+    known = grid.motion_known
+    motion = np.where(known, grid.motion_met, 0.0).astype(np.float64)
+    load = past_mean(motion, settings.load_s, step)
+    walking = grid.steps_per_min >= settings.still_steps_per_min
+    moving = (load > settings.load_met) | walking
+    brisk = walking | (motion > settings.brisk_met)
+    calm = running_share(motion <= settings.still_met, worn & known, settings.calm_s, step)
+    moving |= known & (calm < settings.calm_share)
+    after_motion = within(brisk, _bins(settings.after_motion_s, step)) | moving
+    exercise = _exercise(grid, worn, load, settings)
     sustained = past_mean(motion, 600.0, step) > 1.0
-    effort = within(grid.exercise | sustained, _bins(settings.after_exercise_s, step))
+    effort = _shadow(exercise | sustained, step, settings)
+    exercise = _shadow(exercise, step, settings)
     waking = within(grid.asleep, _bins(settings.after_waking_s, step))
     long_gaps = runs(~worn)
     long_gaps = long_gaps[(long_gaps[:, 1] - long_gaps[:, 0]) * step >= 300.0]
     relock = within(fill(long_gaps, len(grid)), _bins(settings.after_gap_s, step))
-    after_motion = within(moving, _bins(settings.after_motion_s, step))
     usable = worn & ~after_motion & ~effort & ~waking & ~relock
-    return _Masks(motion, worn, moving, effort, waking, relock, usable)
+    return _Masks(motion, worn, moving, effort, exercise, waking, relock, usable)
+
+
+def _exercise(
+    grid: Grid, worn: BoolArray, load: FloatArray, settings: EpisodeSettings
+) -> BoolArray:
+    """Workouts, and a heart rate far up for five minutes while the wrist is not at rest.
+
+    On a bicycle the wrist hardly moves.
+    """
+    hr = grid.hr_bpm.astype(np.float64)
+    rest = rolling_percentile(hr, worn, grid.step_s, 10_800.0, 0.2)
+    far_up = running_share(hr - rest > settings.effort_bpm, worn, 300.0, grid.step_s) > 0.8
+    restless = (load > 0.5 * settings.still_met) | ~grid.motion_known
+    effort: BoolArray = grid.exercise | (worn & far_up & restless)
+    return effort
+
+
+def _shadow(effort: BoolArray, step_s: float, settings: EpisodeSettings) -> BoolArray:
+    """Effort with the five minutes in which it begins and the time it takes to fade."""
+    before = within(effort[::-1], _bins(300.0, step_s))[::-1]
+    shadow: BoolArray = within(effort, _bins(settings.after_exercise_s, step_s)) | before
+    return shadow
 
 
 # --------------------------------------------------------------------------- expectation
@@ -131,7 +172,7 @@ def _robust(
 def _explained(grid: Grid, masks: _Masks, settings: Settings, short: bool) -> FloatArray:
     """Heart rate that motion and the hour explain, fitted anew every 28 days."""
     X = _design(grid, masks, short)
-    fit_on = masks.worn & ~masks.effort & ~masks.waking & ~masks.relock & ~grid.asleep
+    fit_on = masks.worn & ~masks.exercise & ~masks.waking & ~masks.relock & ~grid.asleep
     if fit_on.sum() < 5:
         fit_on = masks.worn
     hr = grid.hr_bpm.astype(np.float64)
@@ -156,6 +197,21 @@ def _explained(grid: Grid, masks: _Masks, settings: Settings, short: bool) -> Fl
     return explained
 
 
+def _sigma(excess: FloatArray, mask: BoolArray, short: bool) -> float:
+    """Noise of still bins, bpm. In a short recording the smaller of lower side and whole.
+
+    Half of a laboratory session may be stress, and its upper side then not noise; lost beats of a
+    wrist sensor pull at the lower side.
+    """
+    n = int(mask.sum())
+    if n < 10:
+        return PRIOR_SIGMA_BPM
+    whole = spread(excess[mask])
+    low, middle = np.quantile(excess[mask], [0.10, LOW_SHARE])
+    lower = float(middle - low) * LOWER_SIGMA
+    return max(min(lower, whole) if short else whole, 0.5)
+
+
 def _noise(excess: FloatArray, quiet: BoolArray, step_s: float, short: bool) -> WearerNoise:
     """Noise of quiet still bins: a sum of exponentials with non-negative variances.
 
@@ -165,7 +221,7 @@ def _noise(excess: FloatArray, quiet: BoolArray, step_s: float, short: bool) -> 
     from scipy.optimize import nnls
 
     n = int(quiet.sum())
-    sigma = spread(excess[quiet]) if n >= 10 else PRIOR_SIGMA_BPM
+    sigma = _sigma(excess, quiet, short)
     if short:
         share = n * step_s / (n * step_s + PRIOR_BINS_S)
         sigma = float(np.sqrt(share * sigma**2 + (1.0 - share) * PRIOR_SIGMA_BPM**2))
@@ -210,17 +266,15 @@ def expect(grid: Grid, settings: Settings) -> Expectation:
     short = float(still.sum() * grid.step_s) < 6 * 3600.0
     hr = grid.hr_bpm.astype(np.float64)
     residual = hr - _explained(grid, masks, settings, short)
-    window_s = 10_800.0
-    sigma = max(spread(residual[still]), 1.0) if still.sum() >= 10 else PRIOR_SIGMA_BPM
+    window_s = rules.short_window_s if short else rules.window_s
     offset = rolling_percentile(residual, still, grid.step_s, window_s, LOW_SHARE)
-    excess = residual - offset
-    sigma = max(spread(excess[still]), 0.5) if still.sum() >= 10 else PRIOR_SIGMA_BPM
-    excess = excess - LOW_TO_MEAN_SIGMA * sigma
-    found = _raised(excess, still, grid.step_s, _bar(sigma, rules), rules)
+    sigma = _sigma(residual - offset, still, short)
+    excess = residual - offset - LOW_TO_MEAN_SIGMA * sigma
+    found = _raised(excess, still, grid.step_s, _bar(sigma, rules, short), rules)
     quiet = still & ~fill(found, len(grid))
-    if short or quiet.sum() > 0.5 * still.sum():
-        again = rolling_percentile(residual, quiet, grid.step_s, window_s, 0.45)
-        excess = residual - again - 0.1 * sigma
+    if quiet.sum() > 0.5 * still.sum():
+        again = rolling_percentile(residual, quiet, grid.step_s, window_s, SECOND_LOW_SHARE)
+        excess = residual - again - SECOND_TO_MEAN_SIGMA * sigma
     noise = _noise(excess, quiet, grid.step_s, short)
     reference = quiet & _reference_phase(grid, quiet, settings.baseline.reference_days)
     frozen = noise.sigma_bpm if short else max(spread(excess[reference]), 0.5)
@@ -235,7 +289,8 @@ def expect(grid: Grid, settings: Settings) -> Expectation:
         excess_bpm=excess.astype(np.float32),
         usable=still,
         noise=noise,
-        threshold_bpm=_bar(frozen, rules).enter_bpm,
+        threshold_bpm=_bar(frozen, rules, short).peak_bpm,
+        reference_sigma_bpm=frozen,
         shrunk_to_prior=short,
         motion_known=motion_known,
         notes=tuple(notes),
@@ -256,25 +311,23 @@ def _reference_phase(grid: Grid, quiet: BoolArray, days: int) -> BoolArray:
 
 @dataclass(frozen=True, slots=True)
 class _Bar:
-    """The three levels of the hysteresis, bpm above local rest."""
+    """The levels of the hysteresis, bpm above local rest."""
 
     enter_bpm: float
     stay_bpm: float
     peak_bpm: float
+    sharp_bpm: float  # peak of a rise too short for three-minute means
 
 
-def _bar(sigma: float, rules: EpisodeSettings) -> _Bar:
+def _bar(sigma: float, rules: EpisodeSettings, short: bool) -> _Bar:
+    """An hour gives noise few chances, so a short recording asks no higher peak of short rises."""
+    sharp_sigma = rules.peak_sigma if short else rules.fine_peak_sigma
     return _Bar(
         max(rules.enter_bpm, rules.enter_sigma * sigma),
         max(rules.stay_bpm, rules.stay_sigma * sigma),
         max(rules.peak_bpm, rules.peak_sigma * sigma),
+        max(rules.peak_bpm, sharp_sigma * sigma),
     )
-
-
-def _bar_of(expectation: Expectation, rules: EpisodeSettings) -> _Bar:
-    """The frozen bar: the stored threshold gives back its sigma."""
-    ratio = expectation.threshold_bpm / rules.enter_sigma
-    return _bar(ratio, rules)
 
 
 def _level(
@@ -287,37 +340,51 @@ def _level(
 def _raised(
     excess: FloatArray, usable: BoolArray, step_s: float, bar: _Bar, rules: EpisodeSettings
 ) -> IntArray:
-    """Rows of [first, past the last) bins of raised stretches, by hysteresis."""
+    """Rows of [first, past the last) bins of raised stretches, by hysteresis.
+
+    A fine stream has two ways in: as on minutes, by three-minute means; or, for rises shorter
+    than that, by a higher peak, since many more short stretches have a chance to be noise.
+    """
     level = _level(excess, usable, step_s, rules)
-    min_s = rules.fine_min_s if step_s <= rules.fine_step_s else rules.min_s
-    need = max(2 if step_s < 150.0 else 1, _bins(min_s, step_s) if step_s <= 60.0 else 2)
-    stay = usable & (level >= bar.stay_bpm)
-    staying = runs(stay)
+    staying = runs(usable & (level >= bar.stay_bpm))
     if staying.size == 0:
         return staying
-    merge = _bins(rules.merge_s, step_s)
-    apart = staying[1:, 0] - staying[:-1, 1] >= merge
-    firsts = np.concatenate(([True], apart))
-    merged = np.column_stack((staying[firsts, 0], staying[np.append(apart, True), 1]))
-    high = runs(usable & (level >= bar.enter_bpm))
-    strong = np.zeros(merged.shape[0], dtype=bool)
-    if high.size:
-        lasting = high[high[:, 1] - high[:, 0] >= need]
-        owner = np.searchsorted(merged[:, 0], lasting[:, 0], side="right") - 1
-        strong[owner] = True
-    top = np.maximum.reduceat(np.where(usable, level, -np.inf), _interleaved(merged, level.size))
-    top = top[::2][: merged.shape[0]]
-    length = merged[:, 1] - merged[:, 0]
-    onset_seen = _onset_seen(usable & (level < bar.stay_bpm), merged[:, 0], _bins(600.0, step_s))
-    keep = strong & (top >= bar.peak_bpm) & (length * step_s <= rules.max_s) & onset_seen
-    kept: IntArray = merged[keep]
+    apart = staying[1:, 0] - staying[:-1, 1] >= _bins(rules.merge_s, step_s)
+    first = staying[np.append(True, apart), 0]
+    last = staying[np.append(apart, True), 1]
+    found = np.column_stack((first, last))
+    if step_s <= rules.fine_step_s:
+        slow = running_mean(level, usable, rules.median_s, step_s)
+        lasting = _lasting(found, usable & (slow >= bar.enter_bpm), _bins(120.0, step_s))
+        keep = lasting & (_tops(found, np.where(usable, slow, -np.inf)) >= bar.peak_bpm)
+        need, peak_bpm = _bins(rules.fine_min_s, step_s), bar.sharp_bpm
+    else:
+        keep = np.zeros(first.size, dtype=bool)
+        need, peak_bpm = max(_bins(rules.min_s, step_s), 2) if step_s <= 60.0 else 2, bar.peak_bpm
+    lasting = _lasting(found, usable & (level >= bar.enter_bpm), need)
+    keep |= lasting & (_tops(found, np.where(usable, level, -np.inf)) >= peak_bpm)
+    keep &= (last - first) * step_s <= rules.max_s
+    keep &= _onset_seen(usable & (level < bar.stay_bpm), first, _bins(600.0, step_s))
+    kept: IntArray = found[keep]
     return kept
 
 
-def _interleaved(stretches: IntArray, size: int) -> IntArray:
-    """Run borders as `reduceat` wants them."""
-    flat = stretches.ravel()
-    return flat[:-1] if flat[-1] >= size else flat
+def _lasting(found: IntArray, high: BoolArray, bins: int) -> BoolArray:
+    """Which stretches hold a run of high bins of at least this length."""
+    long_runs = runs(high)
+    long_runs = long_runs[long_runs[:, 1] - long_runs[:, 0] >= bins]
+    owner = np.searchsorted(found[:, 0], long_runs[:, 0], side="right") - 1
+    holds = np.zeros(found.shape[0], dtype=bool)
+    holds[owner[owner >= 0]] = True
+    return holds
+
+
+def _tops(found: IntArray, values: FloatArray) -> FloatArray:
+    """Largest value of each stretch."""
+    flat = found.ravel()
+    flat = flat[:-1] if flat[-1] >= values.size else flat
+    tops: FloatArray = np.maximum.reduceat(values, flat)[::2][: found.shape[0]]
+    return tops
 
 
 def _onset_seen(low: BoolArray, first: IntArray, within: int) -> BoolArray:
@@ -337,8 +404,9 @@ def detect(
     rules = settings.episodes
     masks = _masks(grid, rules)
     excess = expectation.excess_bpm.astype(np.float64)
-    bar = _bar_of(expectation, rules)
+    bar = _bar(expectation.reference_sigma_bpm, rules, expectation.shrunk_to_prior)
     raised = _raised(excess, expectation.usable, grid.step_s, bar, rules)
+    raised = raised[_clearness(expectation, raised) >= rules.min_z]
     level = _level(excess, expectation.usable, grid.step_s, rules)
     found = [
         *_stress(grid, expectation, masks, raised, level, spans),
@@ -374,7 +442,8 @@ def _stress(
     techniques = [s for s in spans if s.kind is SpanKind.TECHNIQUE]
     events = [s for s in spans if s.kind is SpanKind.EVENT and not s.all_day]
     found = []
-    for (a, b), load_before, activity_before in zip(raised, load, activity, strict=True):
+    clear = _clearness(expectation, raised)
+    for (a, b), load_before, activity_before, z in zip(raised, load, activity, clear, strict=True):
         inside = np.where(expectation.usable[a:b], level[a:b], -np.inf)
         peak = int(a + np.argmax(inside))
         start_s, end_s = t0 + float(a) * step, t0 + float(b) * step
@@ -387,7 +456,7 @@ def _stress(
                 rise_bpm=float(inside.max()),
                 kind=EpisodeKind.TAGGED if event else EpisodeKind.STRESS,
                 label=event.label if event else "",
-                confidence=_confidence(grid, expectation, int(a), int(b)),
+                confidence=_confidence(grid, float(z), int(a), int(b)),
                 technique=any(s.start_s < end_s and s.end_s > start_s for s in techniques),
                 step_s=step,
                 day=int(grid.day[a]),
@@ -414,14 +483,24 @@ def _nearest_event(events: Sequence[Span], start_s: float, end_s: float) -> Span
     return min(near, key=lambda e: abs(e.start_s - start_s), default=None)
 
 
-def _confidence(grid: Grid, expectation: Expectation, a: int, b: int) -> float:
-    """How surely the stretch is more than noise, 0 to 1; RMSSD falling along raises it.
+def _clearness(expectation: Expectation, raised: IntArray) -> FloatArray:
+    """Mean excess of each stretch in standard deviations of such a mean under the noise.
 
-    Mean excess in units of its own noise, halved where it is 3: the noise of a mean over a
-    stretch follows from the wearer's covariance.
+    Noise is correlated: a quarter of an hour of slow drift is no better evidence than a minute.
     """
-    sd = max(expectation.noise.mean_sd_bpm(min(b - a, 240)), 1e-3)
-    z = float(np.mean(expectation.excess_bpm[a:b][expectation.usable[a:b]])) / sd
+    excess = np.where(expectation.usable, expectation.excess_bpm, 0.0).astype(np.float64)
+    sums = np.concatenate(([0.0], np.cumsum(excess)))
+    counts = np.concatenate(([0], np.cumsum(expectation.usable)))
+    a, b = raised[:, 0], raised[:, 1]
+    mean = (sums[b] - sums[a]) / np.maximum(counts[b] - counts[a], 1)
+    lengths = np.minimum(b - a, 480)
+    sd = {n: expectation.noise.mean_sd_bpm(int(n)) for n in np.unique(lengths)}
+    z: FloatArray = mean / np.maximum([sd[n] for n in lengths], 1e-3)
+    return z
+
+
+def _confidence(grid: Grid, z: float, a: int, b: int) -> float:
+    """How surely the stretch is more than noise, 0 to 1; RMSSD falling along raises it."""
     before = slice(max(0, a - 2 * (b - a)), a)
     now_known, then_known = grid.rmssd_known[a:b], grid.rmssd_known[before]
     if now_known.any() and then_known.any():

@@ -53,6 +53,25 @@ def running_median(values: FloatArray, known: BoolArray, half: int) -> FloatArra
     return median
 
 
+def running_mean(
+    values: FloatArray, known: BoolArray, window_s: float, step_s: float
+) -> FloatArray:
+    """Mean of the known bins of a centred window; 0 without any."""
+    half = max(1, round(window_s / step_s / 2))
+    index = np.arange(values.size)
+    first, last = np.maximum(index - half, 0), np.minimum(index + half + 1, values.size)
+    sums = np.concatenate(([0.0], np.cumsum(np.where(known, values, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(known)))
+    n = counts[last] - counts[first]
+    mean: FloatArray = (sums[last] - sums[first]) / np.maximum(n, 1)
+    return mean
+
+
+def running_share(mask: BoolArray, known: BoolArray, window_s: float, step_s: float) -> FloatArray:
+    """Share of the known bins of a centred window in which the mask holds; 0 without any."""
+    return running_mean(mask.astype(np.float64), known, window_s, step_s)
+
+
 def spread(values: FloatArray) -> float:
     """Robust standard deviation: scaled median absolute deviation."""
     if values.size == 0:
