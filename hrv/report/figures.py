@@ -40,7 +40,7 @@ from hrv.report.text import Words
 from hrv.report.wording import LOG_MEASURES, MEASURES, measure_name
 
 MAX_POINTS = 2000
-SIZE = (5.0, 3.7)  # inches: two side by side on a desk, one on a phone, text readable on both
+SIZE = (4.7, 3.5)  # inches: two side by side on a desk, one on a phone, text readable on both
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ DARK = Palette("#FFA94D", "#63B3ED", "#A0A8B0", "#E6E8EB", "#343A42", "#121417",
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 11.0,
+    "font.size": 11.5,
     "axes.titlesize": 11.0,
     "axes.labelsize": 11.0,
-    "xtick.labelsize": 10.0,
-    "ytick.labelsize": 10.0,
-    "legend.fontsize": 10.0,
+    "xtick.labelsize": 10.5,
+    "ytick.labelsize": 10.5,
+    "legend.fontsize": 10.5,
     "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -150,7 +150,7 @@ RECOVERY = {
     "measure.sqrt_stress_index": "Baevsky stress index (square root)",
     "measure.vendor_night_hr_bpm": "Heart rate at night as your device gives it",
     "measure.other": "Baseline",
-    "baseline.joined": "All resting measures taken together:",
+    "baseline.joined": "This joins all resting measures; 1 SD is the usual spread of your own days.",
 }
 
 # change words: what a negative and a positive number are called
@@ -192,7 +192,7 @@ UNITS = {
     "unit.h": "h",
     "unit.d": "days",
     "unit.days": "days",
-    "unit.SD": "SD of own days",
+    "unit.SD": "SD",
     "unit.log odds": "(log odds)",
     "unit.sqrt(1/h)": "(root of rises per hour)",
     "unit.1/h": "per hour",
@@ -317,6 +317,7 @@ PAIRS = {
 # Codes of `Missing`, each a sentence; facts by the names that the code is made with.
 MISSING = {
     "missing.none": "no reason was given.",
+    "missing.not_asked": "this was not asked.",
     "missing.no_data": "there are no data for this.",
     "missing.no_ratings": "there are no ratings of your own; a ratings file adds them.",
     "missing.few_ratings": "there are {n} days with a rating; {needed} are needed.",
@@ -352,6 +353,7 @@ MISSING = {
     "missing.uneven_episodes": "one third of the period has only {least} rises; {needed} are needed in each.",
     "missing.too_few_episode_days": "rises were found on {days} days; {needed} are needed.",
     "missing.faster_than_sampling": "most recoveries are faster than this recording can time (within {at_most_s:duration}).",
+    "missing.faster_than_sampling.bare": "most recoveries are faster than this recording can time.",
     "missing.mostly_censored": "{share:pct} of the recoveries were cut short or too fast to time.",
     "missing.too_few_weeks": "rises were found in {weeks} weeks; {needed} are needed.",
     "missing.too_few_values": "there are {n} values; {needed} are needed.",
@@ -370,6 +372,7 @@ MISSING = {
     "missing.few_nights": "there are {n} nights; {needed} are needed.",
     "missing.sleep_without_trend": "the nights show no trend that could be tested.",
     "missing.baseline_no_days": "no day has a resting value; a level needs {needed} nights or days.",
+    "missing.baseline_no_days.bare": "no day has a resting value.",
     "missing.baseline_few_days": "there are {n} days with a resting value; a level needs {needed}.",
 }
 
@@ -693,7 +696,8 @@ class Words:
         if "why" in facts:
             inner = str(facts.pop("why"))
             facts["reason"] = self.reason(Missing(inner, facts))
-        return self.say(f"missing.{missing.code}", **facts)
+        code = f"missing.{missing.code}"
+        return self.say(code if needed_facts(code) <= set(facts) else f"{code}.bare", **facts)
 
     def need(self, need: Need) -> str:
         """What would settle the question."""
@@ -830,6 +834,11 @@ class _Numbers(string.Formatter):
             return words.number(value)
         text = str(super().format_field(value, format_spec))
         return text.replace(".", words.say("decimal")) if format_spec.endswith("f") else text
+
+
+def needed_facts(code: str) -> set[str]:
+    """Names of the facts that a sentence is made with."""
+    return {name for _, name, _, _ in string.Formatter().parse(SENTENCES[code]) if name}
 
 
 @cache

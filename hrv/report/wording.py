@@ -158,7 +158,9 @@ def recovery_level(words: Words, summary: RecoverySummary) -> str:
         )
     if summary.scale == "days":
         return words.say("recovery.days_only")
-    missing = half if summary.why_unknown is None else summary.why_unknown
+    timed = summary.scale in {"fast", "settling"} or summary.why_unknown is None
+    missing = half if timed else summary.why_unknown
+    assert missing is not None
     return words.say("recovery.none", reason=words.reason(missing))
 
 
@@ -289,7 +291,7 @@ def baseline_trend(words: Words, summary: BaselineSummary) -> list[str]:
     state = sayable(summary.state, change, calmer_sign(measure))
     said = _trend(words, "baseline", state, trend, change, ("lower", "higher"), unit)
     if measure == "arousal_z":
-        said[0] = f"{words.say('baseline.joined')} {said[0]}"
+        said.insert(1, words.say("baseline.joined"))
     return said
 
 

@@ -12,7 +12,7 @@ import pytest
 import hrv
 from hrv.errors import SettingsError
 from hrv.model import Estimate, Missing
-from hrv.report.text import NBSP, PAIRS, SENTENCES, Words
+from hrv.report.text import NBSP, PAIRS, SENTENCES, Words, needed_facts
 
 HOUSE = Path(hrv.__file__).parent
 WORDS = Words()
@@ -38,15 +38,22 @@ def texts(node: ast.expr | None) -> list[str]:
     return []
 
 
-def missing_codes() -> Iterator[tuple[str, str]]:
+def named_facts(call: ast.Call) -> set[str] | None:
+    """Names of the facts that a reason is made with; None if they cannot be read off."""
+    if getattr(call.func, "id", "") == "unknown":
+        return {keyword.arg for keyword in call.keywords if keyword.arg}
+    if len(call.args) < 2:
+        return set()
+    if not isinstance(call.args[1], ast.Dict):
+        return None
+    return {key.value for key in call.args[1].keys if isinstance(key, ast.Constant)}  # type: ignore[misc]
+
+
+def missing_codes() -> Iterator[tuple[str, str, set[str] | None]]:
     for path, call in calls("Missing", "unknown"):
-        place = 0 if getattr(call.func, "id", "") == "Missing" else 1
-        node = call.args[place] if len(call.args) > place else None
-        for keyword in call.keywords:
-            if keyword.arg == "code":
-                node = keyword.value
-        for code in texts(node):
-            yield code, path.name
+        place = 0 if getattr(call.func, "id", getattr(call.func, "attr", "")) == "Missing" else 1
+        for code in texts(call.args[place] if len(call.args) > place else None):
+            yield code, path.name, named_facts(call)
 
 
 def need_codes() -> Iterator[tuple[str, str]]:
@@ -58,9 +65,23 @@ def need_codes() -> Iterator[tuple[str, str]]:
 
 
 def test_every_reason_used_in_the_house_has_a_sentence() -> None:
-    used = sorted(missing_codes())
+    used = {(code, where) for code, where, _ in missing_codes()}
     assert used
-    assert [(c, where) for c, where in used if f"missing.{c}" not in SENTENCES] == []
+    assert sorted((c, where) for c, where in used if f"missing.{c}" not in SENTENCES) == []
+
+
+def test_every_reason_has_the_facts_of_its_sentence_or_one_without() -> None:
+    lacking = [
+        (code, where)
+        for code, where, facts in missing_codes()
+        if not needed_facts(f"missing.{code}") <= (facts or set())
+        and f"missing.{code}.bare" not in SENTENCES
+    ]
+    assert lacking == []
+
+
+def test_a_reason_without_its_facts_is_said_without_them() -> None:
+    assert WORDS.reason(Missing("baseline_no_days")) == "no day has a resting value."
 
 
 def test_every_need_used_in_the_house_has_a_sentence() -> None:
