@@ -159,7 +159,7 @@ def _one(
     try:
         sha256, member = _hashed(member)
         source = Source(name=member.name, format=decision.format, sha256=sha256)
-        if sha256 in hashes:
+        if sha256 in hashes and member.size:
             text = "The same bytes as {other}; read once."
             return Recording(
                 source=source, notes=(Note(member.base, text, {"other": hashes[sha256]}),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from hrv.model import (
     StressScoreSeries,
 )
 
+JOIN_SLEEP_S = 3600.0
 MOTION = {
     "steps": MotionKind.STEPS_PER_MIN,
     "met": MotionKind.MET_ABOVE_REST,
@@ -113,19 +114,20 @@ def recording(
             series = _beats(rows, t_s, value, device, table.optical, notes, base)
             if series is not None:
                 found["rr"].append(series)
-        elif column.quantity in {"hr", "rmssd", "stress", *MOTION} and not table.daily:
+        elif column.quantity == "acc_x":
+            _acceleration(found, rows, table, t_s, values, device)
+        elif column.quantity in {"hr", "rmssd", "stress", *MOTION} and not table.daily(column):
             _series(found, column.quantity, rows, table, t_s, value, values, ends, device)
         elif column.quantity in DAILY or column.quantity == "rating":
             keep = rows.alive & np.isfinite(value) & np.isfinite(days)
             keep &= ~_when(table.day_unless, texts, rows.count)
-            keep = _first_of_each(days, keep)
             rows.use(keep)
-            for i in np.flatnonzero(keep):
+            for day, figure in _by_day(days[keep], value[keep], column.aggregate):
                 if column.quantity == "rating":
-                    ratings.append(Rating(int(days[i]), column.scale, float(value[i])))
+                    ratings.append(Rating(day, column.scale, figure))
                 else:
                     quantity = DayQuantity(column.quantity)
-                    day_values.append(DayValue(int(days[i]), quantity, float(value[i]), device))
+                    day_values.append(DayValue(day, quantity, figure, device))
         wild = int((rows.wild[name] & rows.used).sum()) if name in rows.wild else 0
         if wild:
             text = "{count} values of {name} beyond what a body can show were left out."
@@ -167,12 +169,12 @@ def _when(rule: Mapping[str, Any], texts: Mapping[str, Any], count: int) -> Bool
     return mask
 
 
-def _first_of_each(keys: FloatArray, keep: BoolArray) -> BoolArray:
-    index = np.flatnonzero(keep)
-    _, first = np.unique(keys[index], return_index=True)
-    result = np.zeros(keep.size, dtype=bool)
-    result[index[first]] = True
-    return result
+def _by_day(days: FloatArray, value: FloatArray, how: str) -> Iterator[tuple[int, float]]:
+    """One figure a day: of several rows the first, the mean or the sum."""
+    for day in np.unique(days):
+        mine = value[days == day]
+        figure = {"mean": mine.mean(), "sum": mine.sum()}.get(how, mine[0])
+        yield int(day), float(figure)
 
 
 def _ordered(rows: Rows, t_s: FloatArray, value: FloatArray) -> Any:
@@ -212,6 +214,33 @@ def _series(
         if quantity == "steps":
             data = data * 60.0 / period
         found["motion"].append(MotionSeries(times, data, period, MOTION[quantity], device))
+
+
+def _acceleration(
+    found: dict[str, list[Any]],
+    rows: Rows,
+    table: Table,
+    t_s: FloatArray,
+    values: Mapping[str, FloatArray],
+    device: str,
+) -> None:
+    """Raw axes, g, to the spread of the length of the acceleration within each second."""
+    axes = [n for n, c in table.columns.items() if c.quantity.startswith("acc_") and n in values]
+    length = np.sqrt(np.sum([values[name] ** 2 for name in axes], axis=0))
+    index = np.flatnonzero(rows.alive & np.isfinite(length) & np.isfinite(t_s))
+    if not index.size or len(axes) < 3:
+        return
+    rows.use(index)
+    index = index[np.argsort(t_s[index], kind="stable")]
+    second, start, count = np.unique(np.floor(t_s[index]), return_index=True, return_counts=True)
+    mean = np.add.reduceat(length[index], start) / count
+    squares = np.add.reduceat((length[index] - np.repeat(mean, count)) ** 2, start) / count
+    full = count * 2 >= np.median(count)
+    series = MotionSeries(
+        second[full], np.sqrt(squares[full]), np.ones(int(full.sum())),
+        MotionKind.ACCELERATION_SD_G, device,
+    )  # fmt: skip
+    found["motion"].append(series)
 
 
 def _same_time(rows: Rows, t_s: FloatArray, value: FloatArray) -> None:
@@ -311,8 +340,24 @@ def _spans(
                     origin="person" if found[0] in OWN else "device",
                 )
             )
+    if table.joins_sleep:
+        spans += joined_sleep(spans)
     spans.sort(key=lambda span: (span.start_s, span.end_s, span.kind, span.label))
     return tuple(dict.fromkeys(spans))
+
+
+def joined_sleep(stages: Sequence[Span]) -> list[Span]:
+    """Nights from their stages: pieces less than an hour apart belong together."""
+    asleep = sorted(
+        (s.start_s, s.end_s) for s in stages if s.label in {"light", "deep", "rem", "asleep"}
+    )
+    nights: list[list[float]] = []
+    for start, end in asleep:
+        if nights and start - nights[-1][1] < JOIN_SLEEP_S:
+            nights[-1][1] = max(nights[-1][1], end)
+        else:
+            nights.append([start, end])
+    return [Span(kind=SpanKind.SLEEP, start_s=a, end_s=b) for a, b in nights]
 
 
 def _span_end(

@@ -5,10 +5,111 @@ A hook changes the shape only; units and times stay with the description.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 from hrv.ingest.grid import Grid
 
 Hook = Callable[[Grid], Grid]
 
-HOOKS: dict[str, Hook] = {}
+
+def withings_lists(grid: Grid) -> Grid:
+    """`start,duration,value` with lists in the cells: one row for each entry."""
+    starts: list[str] = []
+    durations: list[str] = []
+    values: list[str] = []
+    cells = (grid.cells["start"], grid.cells["duration"], grid.cells["value"])
+    for start, duration, value in zip(*cells, strict=True):
+        lengths, entries = _list(duration), _list(value)
+        if len(lengths) != len(entries) or not entries:
+            starts.append(start)
+            durations.append("")
+            values.append("")
+            continue
+        passed = 0.0
+        for length, entry in zip(lengths, entries, strict=True):
+            starts.append(_later(start, passed))
+            durations.append(length)
+            values.append(entry)
+            passed += _number(length)
+    expanded = {"start": starts, "duration": durations, "value": values}
+    return Grid(expanded, len(starts), 1, "entry")
+
+
+def _list(cell: str) -> list[str]:
+    return [part.strip() for part in cell.strip().strip("[]").split(",") if part.strip()]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _later(start: str, seconds: float) -> str:
+    """An ISO time some seconds later, as text; a time that cannot be read stays as it is."""
+    if not seconds:
+        return start
+    from datetime import datetime, timedelta
+
+    try:
+        return (datetime.fromisoformat(start) + timedelta(seconds=seconds)).isoformat()
+    except (ValueError, OverflowError):
+        return start
+
+
+def mi_fitness(grid: Grid) -> Grid:
+    """`Key,Time,Value` with JSON in the value: a column for each quantity."""
+    columns: dict[str, list[str]] = {
+        name: [] for name in ("mi_hr", "mi_steps", "mi_stress", "mi_bed", "mi_wake")
+    }
+    seen: set[tuple[str, str, str]] = set()
+    cells = (grid.cells["key"], grid.cells["time"], grid.cells["value"])
+    for key, time, value in zip(*cells, strict=True):
+        row = dict.fromkeys(columns, "")
+        again = (key, time, value) in seen  # rows repeat across the sources of one account
+        seen.add((key, time, value))
+        said = {} if again else _json(value)
+        if key in {"heart_rate", "single_heart_rate"}:
+            row["mi_hr"] = _text(said, "bpm")
+        elif key == "steps":
+            row["mi_steps"] = _text(said, "steps")
+        elif key == "stress":
+            row["mi_stress"] = _text(said, "stress")
+        elif key == "sleep":
+            row["mi_bed"], row["mi_wake"] = _text(said, "bedtime"), _text(said, "wake_up_time")
+        for name, cell in row.items():
+            columns[name].append(cell)
+    return Grid({**grid.cells, **columns}, grid.rows, grid.first_line, grid.unit_name)
+
+
+def mi_sport(grid: Grid) -> Grid:
+    """Workouts with start and end inside JSON."""
+    said = [_json(value) for value in grid.cells["value"]]
+    columns = {
+        "mi_start": [_text(item, "start_time") for item in said],
+        "mi_end": [_text(item, "end_time") for item in said],
+    }
+    return Grid({**grid.cells, **columns}, grid.rows, grid.first_line, grid.unit_name)
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(said: dict[str, Any], key: str) -> str:
+    value = said.get(key)
+    return str(value) if isinstance(value, int | float | str) else ""
+
+
+HOOKS: dict[str, Hook] = {
+    "withings_lists": withings_lists,
+    "mi_fitness": mi_fitness,
+    "mi_sport": mi_sport,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from hrv.ingest.times import parse
 from hrv.model import ReadOptions
 
 PROSE = (".md", ".html", ".htm", ".css", ".js", ".py", ".toml", ".rst", ".vcf", ".log")
+OFFSET = re.compile(rb"\d\d:\d\d(:\d\d)?(\.\d+)?[+-]\d\d:?\d\d")
 DAILY_STEP_S = 6 * 3600.0
 
 
@@ -28,6 +30,7 @@ class Decision:
     format: str
     why: str
     score: float = 1.0
+    knows_zone: bool = False
     reader: Reader | None = None
     shape: sniff.Shape | None = None
     table: Table | None = None
@@ -35,9 +38,10 @@ class Decision:
     @property
     def rank(self) -> tuple[int, int]:
         """Files that know their zone come first, then the vendor's better tables."""
-        if self.format in LAST:
+        if self.format in LAST and not self.knows_zone:
             return 2, 0
-        knows = self.table is None or self.table.knows_zone
+        knows = self.knows_zone or (self.table is not None and self.table.knows_zone)
+        knows = knows or self.format in {"fit", "empatica_e4"}
         described = by_id(self.format)
         place = 0
         if described is not None and self.table is not None:
@@ -91,7 +95,10 @@ def decide(member: Member, options: ReadOptions, own: Format | None = None) -> D
     claimed = reader_for(member.name, head, wanted)
     if claimed is not None:
         reader, why = claimed
-        return Decision(member=member, format=reader.format, why=why, reader=reader)
+        knows = OFFSET.search(head) is not None
+        return Decision(
+            member=member, format=reader.format, why=why, reader=reader, knows_zone=knows
+        )
     known = [
         t
         for item in formats()
@@ -143,7 +150,8 @@ def _mapped(member: Member, head: bytes, own: Format) -> Decision:
 def _tried(
     matches: list[sniff.Match], shape: sniff.Shape, head: bytes, base: str
 ) -> list[sniff.Match]:
-    """Between a daily table and a series the rows decide: one a day, or many."""
+    """The rows decide: by the type they name, and between one row a day and many."""
+    matches = _typed(matches, shape, head)
     daily = [m for m in matches if m.table.day is not None and not m.table.time.column]
     series = [m for m in matches if m not in daily]
     if len(matches) < 2 or not daily or not series:
@@ -158,3 +166,20 @@ def _tried(
     if not steps.size:
         return matches
     return series if float(np.median(steps)) < DAILY_STEP_S else daily
+
+
+def _typed(matches: list[sniff.Match], shape: sniff.Shape, head: bytes) -> list[sniff.Match]:
+    """Tables of one shape told apart by the cells that their filters keep."""
+    if len(matches) < 2 or not all(any(f.keep for f in m.table.filters) for m in matches):
+        return matches
+    lines = sniff.decoded(head, shape.encoding).splitlines()[shape.header_line + 1 :][:50]
+    fitting = []
+    for found in matches:
+        rule = next(f for f in found.table.filters if f.keep)
+        aliases = found.table.columns[rule.column].aliases
+        position = next(i for i, name in enumerate(shape.names) if name in aliases)
+        rows = [line.split(shape.delimiter) for line in lines]
+        cells = {row[position].strip(' "').lower() for row in rows if len(row) > position}
+        if cells & {word.lower() for word in rule.keep}:
+            fitting.append(found)
+    return fitting or matches

@@ -124,7 +124,8 @@ def match(table: Table, shape: Shape, name: str) -> Match:
 
 def _match(_format: str, _id: str, table: Table, shape: Shape, name: str) -> Match:
     header = set(shape.names)
-    header.discard("")
+    if shape.names[0] or len(shape.names) < 2:  # a first cell may be empty above the dates
+        header.discard("")
     bound = {c.name for c in table.columns.values() if header & set(c.aliases)}
     required = [column.name for column in table.required]
     missing = tuple(column for column in required if column not in bound)

@@ -15,7 +15,9 @@ from typing import Any
 from hrv.errors import SettingsError
 from hrv.model import DayQuantity
 
-SERIES = ("rr", "hr", "steps", "met", "acceleration_sd", "rmssd", "stress")
+SERIES = (
+    "rr", "hr", "steps", "met", "acceleration_sd", "rmssd", "stress", "acc_x", "acc_y", "acc_z",
+)  # fmt: skip
 DAILY = tuple(quantity.value for quantity in DayQuantity)
 ROLES = ("", "time", "end", "date", "offset", "person", "source", "label", "period", "rating")
 QUANTITIES = frozenset((*SERIES, *DAILY, *ROLES))
@@ -43,6 +45,7 @@ class Column:
     missing: tuple[str, ...] = ()
     required: bool = False
     scale: str = ""  # of a rating
+    aggregate: str = "first"  # of several rows a day: first, mean or sum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,8 @@ class Table:
     period_s: float | None = None
     decimal: str = ""  # "," or "." where a map says so
     tz: str = ""
+    prefer_source: tuple[str, ...] = ()  # where one of these is, other sources double it
+    joins_sleep: bool = False  # stages of a night make one sleep
     ignored: str = ""  # why this table is recognised and not read
 
     @property
@@ -121,15 +126,18 @@ class Table:
     @property
     def quantities(self) -> tuple[str, ...]:
         """What may come out, without roles."""
+        if self.ignored:
+            return ()
         found = [c.quantity for c in self.columns.values() if c.quantity in (*SERIES, *DAILY)]
         found += [c.scale for c in self.columns.values() if c.quantity == "rating"]
         found += ["tag" if rule.kind == "words" else rule.kind for rule in self.spans]
         return tuple(dict.fromkeys(found))
 
-    @property
-    def daily(self) -> bool:
-        """One row a day: steps are a day's steps."""
-        return self.day is not None and not self.time.column
+    def daily(self, column: Column) -> bool:
+        """Whether a column holds figures of whole days: steps may be either."""
+        if self.day is None or column.quantity not in DAILY:
+            return False
+        return column.quantity not in SERIES or not self.time.column or column.unit == "day"
 
     @property
     def knows_zone(self) -> bool:
@@ -234,6 +242,8 @@ def _table(
         period_s=raw.get("period_s"),
         decimal=str(raw.get("decimal", "")),
         tz=str(raw.get("tz", "")),
+        prefer_source=tuple(raw.get("prefer_source", ())),
+        joins_sleep=bool(raw.get("joins_sleep", False)),
         ignored=str(raw.get("ignored", "")),
     )
 
@@ -252,6 +262,7 @@ def _column(name: str, raw: Mapping[str, Any]) -> Column:
         missing=tuple(str(value).lower() for value in raw.get("missing", ())),
         required=bool(raw.get("required", False)),
         scale=str(raw.get("scale", name)),
+        aggregate=str(raw.get("aggregate", "first")),
     )
 
 

@@ -69,6 +69,7 @@ def read_table(
     _blank(rows, all_rows, numbers)
     _people(rows, table, all_rows, options, base)
     _filter(rows, table, all_rows)
+    _one_source(rows, table, all_rows)
     values = _values(rows, table, numbers, settings, base)
     clock, t_s, notes = _place(rows, table, all_rows, values, source, options, near)
     _plausible(rows, t_s, options, settings)
@@ -232,6 +233,17 @@ def _filter(rows: Rows, table: Table, gathered: Gathered) -> None:
         rows.refuse(gone, item.reason)
 
 
+def _one_source(rows: Rows, table: Table, gathered: Gathered) -> None:
+    """Phone and watch count the same steps; the preferred source is kept where there is one."""
+    column = next((c.name for c in table.columns.values() if c.quantity == "source"), None)
+    if not table.prefer_source or column is None or column not in gathered.texts:
+        return
+    cells = [cell.lower() for cell in gathered.texts[column]]
+    best = np.array([any(word in c for word in table.prefer_source) for c in cells], dtype=bool)
+    if (best & rows.alive).any():
+        rows.refuse(~best, "another device counted the same time")
+
+
 def _values(
     rows: Rows,
     table: Table,
@@ -273,19 +285,20 @@ def _place(
     if table.time.form == "none" or (table.time.column and gathered.elapsed):
         wall = np.concatenate(gathered.wall_s) if gathered.wall_s else nowhere
         known = gathered.unit_known or table.time.form in {"elapsed_s", "elapsed_ms"}
-        return _from_start(rows, table, wall, values, base, options, known)
+        return _from_start(rows, table, wall, values, base, options, known, near)
     if not gathered.wall_s:
         return None, nowhere, []
     wall, offset = np.concatenate(gathered.wall_s), np.concatenate(gathered.offset_s)
-    rows.refuse(~np.isfinite(wall), "no readable time")
+    if table.day is None:  # a day's figures may come without a time of day
+        rows.refuse(~np.isfinite(wall), "no readable time")
     wall = np.where(rows.alive, wall, np.nan)
-    if not rows.alive.any():
+    if not np.isfinite(wall).any():
         return None, wall, []
     if gathered.utc or table.time.zone == "utc":
         t_s = np.where(np.isfinite(offset), wall - np.nan_to_num(offset), wall)
         return _flag_clock(options, t_s), t_s + options.shift_s, []
     if table.time.zone == "column":
-        rows.refuse(~np.isfinite(offset), "no readable time-zone offset")
+        rows.refuse(np.isfinite(wall) & ~np.isfinite(offset), "no readable time-zone offset")
         wall = np.where(rows.alive, wall, np.nan)
         # beside the offset some vendors write UTC, others local time
         in_utc = table.columns[table.time.offset_column].unit == "beside_utc"
@@ -293,7 +306,7 @@ def _place(
         return clocks.steps_clock(t_s, offset, "column"), t_s + options.shift_s, []
     if np.isfinite(offset).any():
         told = np.isfinite(offset)
-        rows.refuse(~told, "no time-zone offset, unlike the other rows")
+        rows.refuse(np.isfinite(wall) & ~told, "no time-zone offset, unlike the other rows")
         t_s = np.where(told, wall - offset, np.nan)
         if np.all(offset[told] == 0):
             return _flag_clock(options, t_s), t_s + options.shift_s, []
@@ -331,6 +344,7 @@ def _from_start(
     base: str,
     options: ReadOptions,
     unit_known: bool,
+    near: LocalClock | None,
 ) -> tuple[LocalClock | None, FloatArray, list[Note]]:
     """Elapsed time, or intervals alone, from a start that is said or in the file's name."""
     start = clocks.start_from(options.start, base)
@@ -341,7 +355,7 @@ def _from_start(
             "the file has no date",
             "Give its local start with --start 2026-05-01T07:30",
         )
-    clock, notes = _local_clock(np.array([start]), options, None, base)
+    clock, notes = _local_clock(np.array([start]), options, near, base)
     start_utc = float(clocks.to_utc(np.array([start]), clock)[0]) + options.shift_s
     rr = next(
         (values[n] for n, c in table.columns.items() if c.quantity == "rr" and n in values), None

@@ -44,12 +44,12 @@ TAG_COLUMNS: Mapping[str, frozenset[str]] = {
     "end": frozenset({"end", "to", "end_time", "stop", "bis", "ende"}),
     "kind": frozenset({"kind", "type", "category", "art", "kategorie", "typ"}),
     "label": frozenset({"label", "what", "event", "name", "title", "tag", "tags", "was",
-                        "bezeichnung", "text", "annotation"}),
+                        "bezeichnung", "text"}),
     "intensity": frozenset({"intensity", "strength", "level", "intensitat", "starke"}),
     "repeat": frozenset({"repeat", "repeats", "wiederholung"}),
     "until": frozenset({"until", "repeat_until", "wiederholen_bis"}),
     "": frozenset({"note", "notes", "comment", "comments", "notiz", "notizen", "kommentar", "id",
-                   "manual", "origin"}),
+                   "origin"}),
 }  # fmt: skip
 RATING_COLUMNS: Mapping[str, frozenset[str]] = {
     "date": frozenset({"date", "day", "datum", "tag", "time", "timestamp"}),

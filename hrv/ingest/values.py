@@ -27,6 +27,7 @@ UNITS: dict[str, dict[str, float]] = {
     "rmssd": {"": 1.0, "ms": 1.0, "s": 1000.0},
     "rmssd_ms": {"": 1.0, "ms": 1.0, "s": 1000.0},
     "sdnn_ms": {"": 1.0, "ms": 1.0, "s": 1000.0},
+    **{f"acc_{axis}": {"g": 1.0, "mg": 0.001} for axis in "xyz"},
     **{f"{part}_min": TO_MINUTES for part in ("sleep", "deep", "light", "rem", "awake")},
 }
 
