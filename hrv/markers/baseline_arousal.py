@@ -19,7 +19,8 @@ def find(context: Context) -> MarkerFinding:
     """Trend of the resting measure that was chosen by its number of days."""
     name = context.measure
     if name is None:
-        return unknown(MARKER.id, "baseline_no_days")
+        needed = context.settings.baseline.day_one_nights
+        return unknown(MARKER.id, "baseline_no_days", needed=needed)
     measure, gates = baseline.MEASURES[name], context.settings.verdict
     values = baseline.series(context.days, name, context.window)
     facts = {"measure": name, "measure_unit": measure.unit, "n": int(values.day.size)}
