@@ -60,7 +60,9 @@ class Observed:
     training: tuple[tuple[float, float], ...]
 
 
-def observe(day: SimulatedDay, body: Body, device: Device, streams: Streams) -> Observed:
+def observe(
+    day: SimulatedDay, body: Body, device: Device, streams: Streams, ectopic_share: float = 0.0
+) -> Observed:
     """What the watch writes down of one day."""
     outside = day.outside
     minute = outside.state.reshape(MINUTES, 60)
@@ -74,7 +76,7 @@ def observe(day: SimulatedDay, body: Body, device: Device, streams: Streams) -> 
     hr_t, hr = _heart_rate(day, body, device, kind, steps, rng)
     score_t, score = _score(day, body, device, shown, streams)
     stage_t, stage = _stage_changes(day, worn)
-    rmssd_t, rmssd = _night_rmssd(day, body, device, worn, streams)
+    rmssd_t, rmssd = _night_rmssd(day, body, device, worn, streams, ectopic_share)
     minute_t = _grid(day.start_s, 60.0, MINUTES)
     return Observed(
         index=day.index, hr_t_s=hr_t, hr_bpm=hr,
@@ -169,6 +171,17 @@ def _usual_share(body: Body) -> float:
     return float(at_night * np.exp(0.02 * (night - body.resting_hr_bpm)))
 
 
+def _with_early_beats(rmssd: FloatArray, hr: FloatArray, share: float) -> FloatArray:
+    """The watch removes nine of ten early beats; what is left makes three differences each.
+
+    Early by a third with full compensation: -1/3, +2/3 and -1/3 of an interval.
+    """
+    rr_ms = 60_000.0 / hr
+    left = 0.1 * share * (rr_ms / 3.0) ** 2 * (1.0 + 4.0 + 1.0)
+    value: FloatArray = np.sqrt(rmssd**2 + left)
+    return value
+
+
 def _grid(first_s: float, step_s: float, n: int) -> FloatArray:
     return np.asarray(first_s + step_s * np.arange(n), np.float64)
 
@@ -203,7 +216,12 @@ def _sleep(
 
 
 def _night_rmssd(
-    day: SimulatedDay, body: Body, device: Device, worn: NDArray[np.bool_], streams: Streams
+    day: SimulatedDay,
+    body: Body,
+    device: Device,
+    worn: NDArray[np.bool_],
+    streams: Streams,
+    ectopic_share: float,
 ) -> tuple[FloatArray, FloatArray]:
     """RMSSD of 5-min windows of sleep, from the formula of the modulated beats.
 
@@ -214,6 +232,8 @@ def _night_rmssd(
     scatter = np.exp(0.10 * streams.of(Part.RMSSD, day.index).standard_normal(share.size))
     value = rmssd_ms(share, hr, body.breath_hz) * scatter * device.rmssd_factor
     t = _grid(day.start_s + 300.0, 300.0, share.size)
+    if ectopic_share > 0.001:
+        value = _with_early_beats(value, hr, ectopic_share)
     return t[asleep], value[asleep]
 
 
@@ -244,3 +264,9 @@ def resting_bpm(seen: Observed) -> float | None:
     sums, counts = np.convolve(total, window, "valid"), np.convolve(count, window, "valid")
     full = counts >= 0.8 * counts.max()
     return float((sums[full] / counts[full]).min()) if full.any() else None
+
+
+def seen_by(device: Device, life: Life, day: SimulatedDay) -> tuple[Observed, Device]:
+    """One day as the watch of that day stores it."""
+    worn = at_day(device, life, day.index)
+    return observe(day, life.body, worn, life.streams, life.scenario.ectopic_share), worn

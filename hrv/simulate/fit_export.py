@@ -17,7 +17,7 @@ import numpy as np
 
 from hrv.fit.writer import FitWriter, Rows
 from hrv.model import DAY_S, FloatArray
-from hrv.simulate.device import Device, Observed, at_day, observe, resting_bpm
+from hrv.simulate.device import Device, Observed, resting_bpm, seen_by
 from hrv.simulate.heart import AWAKE, DEEP, LIGHT, REM, SimulatedDay
 from hrv.simulate.nights import Night, Nights
 from hrv.simulate.outside import STAND, TRAIN, WALK, Life
@@ -47,8 +47,7 @@ class FitExport:
 
     def add(self, day: SimulatedDay) -> None:
         """All files of one day."""
-        device = at_day(self.device, self.life, day.index)
-        seen = observe(day, self.life.body, device, self.life.streams)
+        seen, device = seen_by(self.device, self.life, day)
         self._monitoring(seen, device)
         self._night(seen, device)
         for bout in seen.training:

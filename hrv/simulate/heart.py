@@ -79,13 +79,16 @@ def _day(life: Life, index: int, outside: Outside, memory: _Memory) -> Simulated
     f, body = life.f(index), life.body
     stage = _stages(life, index, outside)
     base = life.scenario.base_bpm(f) + float(life.base_bpm[index + 1])
+    base += float(life.moved.day_bpm[index + 1])
     rest = _resting(body, outside, stage, base, memory)
+    if life.moved.night_bpm[index + 1 : index + 3].any():
+        rest += _nights(life.moved.night_bpm, index, outside)
     rest += _effort(life, f, outside, memory)
     stress = _stress(life, index, outside, memory)
     rest += _after_technique(life, index, memory)
     noise, breath_wave = _noise(life, index, outside, memory)
     hr = rest + stress
-    breath = _breath_share(life, index, f, hr, stress)
+    breath = _breath_share(life, index, outside, hr, stress)
     hr = np.maximum(hr + noise + breath_wave, 32.0, dtype=np.float32)
     rating, effort = _ratings(life, index, outside)
     ln_h = np.log(body.half_time_s * life.scenario.half_time(f)) + life.day_ln_h[index + 1]
@@ -122,6 +125,14 @@ def _resting(
     rest = np.repeat(minute.astype(np.float32), 60)
     rest -= np.float32(body.sleep_drop_bpm) * asleep
     return rest
+
+
+def _nights(by_night: FloatArray, index: int, outside: Outside) -> Second:
+    """An addition to the night that ends today and to the one that begins."""
+    morning = np.arange(SECONDS) < 43_200
+    by_half = np.where(morning, by_night[index + 1], by_night[index + 2])
+    out: Second = np.where(outside.asleep, by_half, 0.0).astype(np.float32)
+    return out
 
 
 def _effort(life: Life, f: float, outside: Outside, memory: _Memory) -> Second:
@@ -213,13 +224,17 @@ def _drift(rng: np.random.Generator, sd: float, tau_s: float, state: float) -> t
     return low_pass(z, tau_s, state)
 
 
-def _breath_share(life: Life, index: int, f: float, hr: Second, stress: Second) -> Second:
+def _breath_share(life: Life, index: int, outside: Outside, hr: Second, stress: Second) -> Second:
     """Amplitude of breathing in the heart rate; falls with arousal and with heart rate."""
     body = life.body
     rmssd = np.exp(body.ln_rmssd_night + life.day_ln_rmssd[index + 1])
-    rmssd *= life.scenario.rmssd_factor(f)
+    rmssd *= life.scenario.rmssd_factor(life.f(index))
     at_night = share_for_rmssd(float(rmssd), reference_hr(body), body.breath_hz)
-    exponent = np.float32(-0.6 / body.reaction_bpm) * stress
+    if life.moved.night_ln_rmssd[index + 1 : index + 3].any():
+        exponent = _nights(life.moved.night_ln_rmssd, index, outside)
+    else:
+        exponent = np.zeros(SECONDS, np.float32)
+    exponent += np.float32(-0.6 / body.reaction_bpm) * stress
     exponent += np.float32(0.02) * (np.float32(reference_hr(body)) - hr)
     share: Second = np.float32(at_night) * np.exp(exponent)
     return np.minimum(share, np.float32(0.35))

@@ -29,7 +29,7 @@ from hrv.model import (
     StressScoreSeries,
     as_day,
 )
-from hrv.simulate.device import RECOVERING, Device, Observed, at_day, observe, resting_bpm
+from hrv.simulate.device import RECOVERING, Device, Observed, resting_bpm, seen_by
 from hrv.simulate.export import OFFSET_S, origin_s
 from hrv.simulate.heart import AWAKE, DEEP, LIGHT, REM, SimulatedDay, days
 from hrv.simulate.nights import Night, Nights
@@ -50,8 +50,7 @@ def recordings(life: Life, device: Device, start: date) -> Iterator[Recording]:
     spans: list[Span] = []
     ratings: list[Rating] = []
     for day in days(life):
-        watch = at_day(device, life, day.index)
-        seen = observe(day, life.body, watch, life.streams)
+        seen, watch = seen_by(device, life, day)
         yield _recording(seen, nights.of(seen), watch, zero, clock, as_day(start))
         for bout in seen.training:
             yield _run(workout(life, day, bout), zero, clock)

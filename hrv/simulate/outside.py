@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hrv.model import DAY_S, FloatArray
 from hrv.simulate.body import Body
+from hrv.simulate.confounders import Moved, moved
 from hrv.simulate.scenarios import Scenario
 from hrv.simulate.streams import Part, Streams
 
@@ -69,6 +70,7 @@ class Life:
     base_bpm: FloatArray = field(init=False)  # day-to-day part of the resting level
     day_ln_h: FloatArray = field(init=False)
     day_ln_rmssd: FloatArray = field(init=False)
+    moved: Moved = field(init=False)  # by alcohol, illness and the like
     _wake: FloatArray = field(init=False)
     _bed: FloatArray = field(init=False)
     _off: NDArray[np.bool_] = field(init=False)
@@ -80,6 +82,8 @@ class Life:
         self.base_bpm = self.body.day_sd_bpm * _ar1(level[:, 0], self.scenario.day_phi)
         self.day_ln_h = self.body.day_half_time_sd * _ar1(level[:, 1], self.body.day_half_time_phi)
         self.day_ln_rmssd = self.body.day_rmssd_sd * _ar1(level[:, 2], 0.4)
+        self.moved = moved(self.scenario, self.streams, self.days)
+        self.day_ln_h = self.day_ln_h + self.moved.ln_half_time
         self._schedule(n)
         self._absences(n)
 
@@ -132,7 +136,8 @@ class Life:
         stressors = tuple(_seen(each, day, state, worn) for each in stressors)
         return Outside(
             asleep=asleep, wake_s=wake, bed_s=bed, state=state, met=met, training=training,
-            stressors=stressors, worn=worn, false_tag=self._false_tag(day, wake, bed),
+            stressors=stressors, worn=worn,
+            false_tag=self._false_tag(day, wake, bed), life_tags=self.moved.tags.get(day, ()),
         )  # fmt: skip
 
     def _activity(
@@ -179,8 +184,9 @@ class Life:
         mark = rng.random(n)
         z = rng.standard_normal((n, 3))
         chance = self.streams.of(Part.TECHNIQUE, day).random((n, 4))
+        cuts = self.streams.of(Part.TECHNIQUE, day, 1).random((n, 2))
         tags = self.streams.of(Part.TAGS, day).random((n, 3))
-        rate = body.stress_per_h * scenario.rate(f) * self._load(day)
+        rate = body.stress_per_h * scenario.rate(f) * self._load(day) * self.moved.rate[day + 1]
         found: list[Stressor] = []
         last = previous_on_s - day * DAY_S
         for i in range(n):
@@ -189,7 +195,7 @@ class Life:
             if at[i] - last < REFRACTORY_S:
                 continue
             last = at[i]
-            found.append(self._stressor(day, at[i], z[i], chance[i], tags[i]))
+            found.append(self._stressor(day, at[i], z[i], chance[i], cuts[i], tags[i]))
         return tuple(found)
 
     def _load(self, day: int) -> float:
@@ -199,7 +205,13 @@ class Life:
         return 2.5 if any(0 <= day - start < 9 for start in starts) else 1.0
 
     def _stressor(
-        self, day: int, at: float, z: FloatArray, chance: FloatArray, tags: FloatArray
+        self,
+        day: int,
+        at: float,
+        z: FloatArray,
+        chance: FloatArray,
+        cuts: FloatArray,
+        tags: FloatArray,
     ) -> Stressor:
         scenario, body, f = self.scenario, self.body, self.f(day)
         on = day * DAY_S + at
@@ -223,7 +235,7 @@ class Life:
         tagged = height >= VISIBLE_BPM and tags[0] < 0.4
         delay = -300.0 * float(np.log1p(-tags[1]))
         half = float(np.exp(ln_h))
-        cut = chance[1] < scenario.interruption(f)
+        cut = cuts[0] < scenario.interruption(f)
         return Stressor(
             on_s=on,
             off_s=on + length,
@@ -231,7 +243,7 @@ class Life:
             half_time_s=half,
             technique=technique,
             tag=(on + delay, EVENTS[int(5 * tags[2])]) if tagged else None,
-            interrupted_s=on + length + (0.3 + 1.2 * float(chance[2])) * half if cut else None,
+            interrupted_s=on + length + (0.3 + 1.2 * float(cuts[1])) * half if cut else None,
         )
 
     def _uses_technique(self, f: float, z: FloatArray, chance: float) -> bool:

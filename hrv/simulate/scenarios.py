@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from hrv.model import State
@@ -102,18 +102,18 @@ class Scenario:
     wear_on_h: float = 7.6  # mean time between gaps, awake
     gap_min: float = 25.0  # mean gap, awake
     rmssd_factor: Course = ONE  # times beat-to-beat variability
-    medicine_at: float | None = None  # fraction of the window, a dated tag
-    illness: tuple[float, float] | None = None  # from, until, fractions; tagged when `illness_told`
-    illness_told: bool = True
+    medicine_at: float | None = None  # fraction of the window; a dated tag
+    illness_at: float | None = None  # fraction of the window
+    illness_days: int = 10
+    illness_told: bool = True  # a tag says so
+    cycle: bool = False  # 28 days
+    crisis: bool = False  # a steady life, looked at from its worst month on
     device_at: float | None = None  # another watch from this fraction on
     device_told: bool = True  # the files name the new device
     ectopic_share: float = 0.001
     day_phi: float = 0.6  # of the resting level from day to day
-    worst_first: bool = False  # the window begins in the worst month of a steady life
     overload_runs: int = 0  # runs of very full days
-    season_bpm: float = 0.0  # amplitude of a yearly cosine, falling through the window
     alcohol_per_week: float = 0.0
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def knobs(self) -> dict[str, Any]:
         """All knobs for the truth file."""
@@ -204,5 +204,128 @@ SPARSE = Scenario(
     gap_min=180.0,
 )
 
-ALL = (HEALING, COPING, UNCHANGED, WORSENING, SPARSE, FITNESS_GAIN, TECHNIQUE_DEPENDENT)
+HEALING_LATE = Scenario(
+    name="healing_late",
+    title="nothing for half of the window, then recovers faster and rests lower",
+    expected=(State.HEALING, State.PARTIAL, State.UNDETERMINED),
+    never=(State.WORSENING, State.COPING, State.UNCHANGED),
+    half_time=step(0.5, 0.6, 1.0),
+    base_bpm=step(0.5, -5.0, 0.0),
+)
+DEVICE_CHANGE = Scenario(
+    name="device_change",
+    title="another watch from the middle on, and the files say so; the person is as before",
+    expected=(State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    device_at=0.5,
+)
+FIRMWARE_SILENT = Scenario(
+    name="firmware_silent",
+    title="the same watch reads otherwise from the middle on, and nothing says so",
+    expected=(State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    device_at=0.5,
+    device_told=False,
+)
+SEASON = Scenario(
+    name="season",
+    title="winter to summer: rests lower, recovers as before",
+    expected=(State.UNDETERMINED, State.UNCHANGED, State.PARTIAL),
+    never=FALSE_ALARMS,
+    base_bpm=linear(-2.5),
+)
+MEDICATION = Scenario(
+    name="medication",
+    title="a dated beta blocker: lower and softer from one day on, recovers as before",
+    expected=(State.UNDETERMINED, State.UNCHANGED, State.PARTIAL),
+    never=FALSE_ALARMS,
+    base_bpm=step(0.6, -8.0, 0.0),
+    amplitude=step(0.6, 0.7, 1.0),
+    medicine_at=0.6,
+)
+BUSY_PERIOD = Scenario(
+    name="busy_period",
+    title="ever more stressors, ever more recoveries cut short; the heart is as before",
+    expected=(State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    rate=geometric(1.8),
+    interruption=linear(0.45, 0.15),
+)
+SOFT_ONLY = Scenario(
+    name="soft_only",
+    title="reactions soften, without a technique; recovery and rest as before",
+    expected=(State.PARTIAL, State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    amplitude=geometric(0.65),
+)
+ILLNESS_MID = Scenario(
+    name="illness_mid",
+    title="ten days of flu in the middle, tagged",
+    expected=(State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    illness_at=0.5,
+)
+ILLNESS_UNTOLD = Scenario(
+    name="illness_untold",
+    title="ten days of flu in the middle, not tagged",
+    expected=(State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    illness_at=0.5,
+    illness_told=False,
+)
+ARRHYTHMIA = Scenario(
+    name="arrhythmia",
+    title="one beat in twelve is early; nothing changes",
+    expected=(State.UNDETERMINED, State.UNCHANGED, State.INSUFFICIENT),
+    never=FALSE_ALARMS,
+    ectopic_share=0.08,
+)
+STARTS_IN_CRISIS = Scenario(
+    name="starts_in_crisis",
+    title="good and bad months as ever, looked at from the worst one on",
+    expected=(State.UNDETERMINED, State.UNCHANGED, State.PARTIAL),
+    never=FALSE_ALARMS,
+    crisis=True,
+)
+EASIER_LIFE = Scenario(
+    name="easier_life",
+    title="far fewer stressors and a lower rest; recovers as before",
+    expected=(State.PARTIAL, State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    rate=geometric(0.4),
+    base_bpm=linear(-3.0),
+)
+TECHNIQUE_BY_INDICATION = Scenario(
+    name="technique_by_indication",
+    title="a technique without effect, used late and on the worst reactions",
+    expected=(State.UNDETERMINED, State.UNCHANGED),
+    never=FALSE_ALARMS,
+    technique_share=constant(0.3),
+    technique_half_time=ONE,
+    technique_amplitude=1.0,
+    technique_by_indication=True,
+)
+
+ALL = (
+    HEALING,
+    COPING,
+    UNCHANGED,
+    WORSENING,
+    SPARSE,
+    FITNESS_GAIN,
+    TECHNIQUE_DEPENDENT,
+    HEALING_LATE,
+    DEVICE_CHANGE,
+    FIRMWARE_SILENT,
+    SEASON,
+    MEDICATION,
+    BUSY_PERIOD,
+    SOFT_ONLY,
+    ILLNESS_MID,
+    ILLNESS_UNTOLD,
+    ARRHYTHMIA,
+    STARTS_IN_CRISIS,
+    EASIER_LIFE,
+    TECHNIQUE_BY_INDICATION,
+)
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in ALL}

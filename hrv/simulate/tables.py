@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from hrv.model import DAY_S, FloatArray
 from hrv.simulate.beats import Artefacts, beat_times, spoilt
-from hrv.simulate.device import Device, at_day, observe, resting_bpm
+from hrv.simulate.device import Device, resting_bpm, seen_by
 from hrv.simulate.heart import DEEP, SimulatedDay
 from hrv.simulate.nights import Night, Nights
 from hrv.simulate.outside import Life
@@ -93,8 +93,7 @@ class TakeoutExport:
 
     def add(self, day: SimulatedDay) -> None:
         """Rows of one day."""
-        device = at_day(self.device, self.life, day.index)
-        seen = observe(day, self.life.body, device, self.life.streams)
+        seen, _ = seen_by(self.device, self.life, day)
         activity = self.root / "Physical Activity_GoogleData"
         t = seen.hr_t_s + self.origin_s
         rows = [f"{a},{b}" for a, b in zip(stamps(t, "Z"), seen.hr_bpm.tolist(), strict=True)]
@@ -173,8 +172,7 @@ class GenericExport:
 
     def add(self, day: SimulatedDay) -> None:
         """Rows of one day, local time with its offset."""
-        device = at_day(self.device, self.life, day.index)
-        seen = observe(day, self.life.body, device, self.life.streams)
+        seen, _ = seen_by(self.device, self.life, day)
         hours = int(self.offset_s // 3600)
         zone = f"{'+' if hours >= 0 else '-'}{abs(hours):02d}:00"
         shift = self.origin_s + self.offset_s
@@ -199,7 +197,6 @@ class BeatsExport:
     origin_s: float
     offset_s: float
     night: bool = False
-    artefacts: Artefacts = field(default_factory=Artefacts)
 
     def add(self, day: SimulatedDay) -> None:
         """One file, named by its local start."""
@@ -209,7 +206,8 @@ class BeatsExport:
             return
         beats = beat_times(day, self.life.body, self.life.streams, first, last)
         rng = self.life.streams.of(Part.ARTEFACTS, day.index, 1)
-        times, _ = spoilt(beats, self.artefacts, rng)
+        artefacts = Artefacts(ectopic=self.life.scenario.ectopic_share)
+        times, _ = spoilt(beats, artefacts, rng)
         start = datetime.fromtimestamp(float(times[0]) + self.origin_s + self.offset_s, tz=UTC)
         path = self.out / f"{start:%Y-%m-%d %H-%M-%S}.txt"
         rr_ms = np.rint(1000.0 * np.diff(times)).astype(np.int64)

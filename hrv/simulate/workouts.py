@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from hrv.simulate.outside import Life
 from hrv.simulate.streams import Part
 
 COOL_DOWN_S = 240.0  # the recording goes on after the effort
-STRAP = Artefacts(missed=0.002, extra=0.001, ectopic=0.0, misplaced=0.0)
+STRAP = Artefacts(missed=0.002, extra=0.001, misplaced=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,7 +44,8 @@ def workout(life: Life, day: SimulatedDay, bout: tuple[float, float]) -> Workout
     hr = np.rint(day.hr_bpm[first:last] + 0.5 * rng.standard_normal(last - first))
     t = np.asarray(start + np.arange(hr.size), np.float64)
     strides = np.where(t < effort_end, np.rint(0.8 * life.body.cadence_per_min), 0.0)
-    times, _ = spoilt(beat_times(day, life.body, life.streams, first, last), STRAP, rng)
+    strap = replace(STRAP, ectopic=life.scenario.ectopic_share)
+    times, _ = spoilt(beat_times(day, life.body, life.streams, first, last), strap, rng)
     return Workout(
         start_s=start, effort_end_s=effort_end, t_s=t, hr_bpm=hr, strides_per_min=strides,
         beat_s=times[1:], rr_ms=np.rint(1000.0 * np.diff(times)),
