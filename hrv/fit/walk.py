@@ -434,7 +434,7 @@ def _chapter(messages: Messages, data: bytes, start: int, check_crc: bool) -> in
         faults.append(Fault(end, "the checksum differs: values may be damaged", lost=False))
     elif end + 2 > len(data) and not faults:
         faults.append(Fault(len(data), "the checksum is missing", lost=False))
-    messages.faults.extend(faults)
+    messages.faults.extend(sorted(faults, key=lambda fault: fault.at_byte))
     return stop
 
 

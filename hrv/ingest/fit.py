@@ -248,7 +248,7 @@ def _optical_rr(tables: Tables, optical: bool | None) -> bool | None:
 
 def _fault_notes(tables: Tables, name: str) -> list[Note]:
     notes = []
-    for fault in sorted(tables.faults, key=lambda one: one.at_byte):
+    for fault in tables.faults:
         text = "byte {byte}: {reason}"
         if fault.lost:
             text += "; what precedes it was read"

@@ -25,47 +25,55 @@ def hrv_messages(
 
     A message has no time of its own; its beats lie at the record before it. Intervals are added
     up from there and anchored anew where the sum is off by more than 3 s: at pauses, and at
-    dropouts that were stored as one long interval. Such intervals become gaps.
+    dropouts that were stored as one long interval. Such intervals become gaps. Only the first
+    message after a record is held to it: watches write on when records have stopped, and those
+    beats, of the minute after exercise, simply follow.
     """
     table, (time,) = read(tables, "hrv", "time")
     if not len(table):
         return _NO_BEATS, 0
     row, raw, valid = table.flat(time)
-    rr_ms = scaled(78, time, raw) * 1000.0
     stamp = records.scalar(253)
     dated = np.ones(len(records), np.bool_)
     for refuse, _ in dates.reasons(stamp.raw, stamp.valid):
         dated &= ~refuse
-    before = np.searchsorted(records.at[dated], table.at) - 1
-    first = np.minimum(np.maximum(before, 0), max(int(dated.sum()) - 1, 0))
     has_any = np.zeros(len(table), np.bool_)
     has_any[row[valid & (raw > 0)]] = True
+    undated = np.full(len(table), not dated.any())
     keep = ledger.take(
         table,
         (~has_any, "no interval in the message"),
-        (np.full(len(table), not dated.any()), "no record with a date to place the beats by"),
+        (undated, "no record with a date to place the beats by"),
     )
     chosen = valid & (raw > 0) & keep[row]
     if not chosen.any():
         return _NO_BEATS, 0
-    anchor_s = dates.unix_s(stamp.raw[dated])[first]
-    return placed(row[chosen], rr_ms[chosen], anchor_s, longest_ms)
+    row, before = row[chosen], np.searchsorted(records.at[dated], table.at) - 1
+    rr_ms = scaled(78, time, raw[chosen]) * 1000.0
+    held = (before >= 0) & np.append(True, before[1:] != before[:-1])
+    anchor_s = dates.unix_s(stamp.raw[dated])[np.maximum(before, 0)]
+    return placed(row, rr_ms, anchor_s, held, longest_ms)
 
 
 def placed(
-    row: IntArray, rr_ms: FloatArray, anchor_s: FloatArray, longest_ms: float
+    row: IntArray, rr_ms: FloatArray, anchor_s: FloatArray, held: BoolArray, longest_ms: float
 ) -> tuple[RRSeries, int]:
-    """Intervals at their times, given the time around which each row's last beat was."""
+    """Intervals at their times, and how often the count had to start anew.
+
+    `row` is the message of each interval; the last beat of a message that is `held` lies around
+    its `anchor_s`.
+    """
     sum_s = np.cumsum(rr_ms) / 1000.0
     ends = np.flatnonzero(np.append(row[1:] != row[:-1], True))
-    ahead_s = sum_s[ends] - anchor_s[row[ends]]
+    fixed = ends[held[row[ends]]]
+    if not fixed.size:
+        fixed = ends[:1]
+    ahead_s = sum_s[fixed] - anchor_s[row[fixed]]
     starts = _restarts(ahead_s)
-    segment = np.repeat(np.arange(starts.size), np.diff(np.append(starts, ends.size)))
-    middle = np.array(
-        [np.median(part) for part in np.split(ahead_s, starts[1:])] if starts.size else []
-    )
-    per_row = np.repeat(middle[segment], np.diff(np.append(-1, ends)))
-    t_s = sum_s - per_row
+    middle_s = np.array([np.median(part) for part in np.split(ahead_s, starts[1:])])
+    # a new count starts behind the last beat of the message before its first anchor
+    seams = ends[np.maximum(np.searchsorted(ends, fixed[starts[1:]]) - 1, 0)] + 1
+    t_s = sum_s - middle_s[np.searchsorted(seams, np.arange(row.size), side="right")]
     # a long interval, and whatever the clock has no room for, is not a beat
     fits = np.append(True, t_s[1:] > np.maximum.accumulate(t_s)[:-1])
     beat = (rr_ms <= longest_ms) & fits

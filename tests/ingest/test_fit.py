@@ -151,6 +151,25 @@ def test_a_pause_starts_a_new_count() -> None:
     assert "beat intervals lost the watch's clock 1 times and were placed anew" in notes(recording)
 
 
+def test_beats_after_the_last_record_simply_follow() -> None:
+    rr_s = np.linspace(0.4, 0.8, 150)  # the heart slows down; records stop after 40 s
+    beat_s = T0 + np.cumsum(rr_s)
+    recording = read(steady(rr_s, T0 + np.arange(40.0), beat_s))
+    (series,) = recording.rr
+    assert series.t_s.size == 150
+    assert np.all(np.abs(series.t_s - beat_s) < 1.0)
+    assert_allclose(np.diff(series.t_s), rr_s[1:], atol=1e-3)
+    assert notes(recording) == []
+
+
+def test_a_slow_clock_costs_few_beats() -> None:
+    beat_s = T0 + 0.8 * np.arange(1, 2001)  # the sum runs 1 % ahead of the records
+    (series,) = read(steady(np.full(2000, 0.808), T0 + np.arange(1600.0), beat_s)).rr
+    assert series.t_s.size >= 1970  # what the clock has no room for at the seams is left out
+    assert abs(series.t_s[0] - beat_s[0]) < 4.0
+    assert abs(series.t_s[-1] - beat_s[-1]) < 4.0
+
+
 def test_a_dropout_stored_as_one_long_interval_is_a_gap() -> None:
     rr_s = np.array([0.8, 0.8, 8.0, 0.8, 0.8])
     beat_s = T0 + np.cumsum(rr_s)
@@ -412,5 +431,5 @@ def test_a_cut_file_keeps_what_precedes_the_cut() -> None:
 def test_a_file_cut_before_its_first_value_is_malformed() -> None:
     writer = FitWriter("activity", created_s=T0)
     writer.add("record", timestamp=T0, heart_rate=60)
-    with pytest.raises(MalformedFileError, match="byte 30"):
+    with pytest.raises(MalformedFileError, match="byte 14"):
         read(writer.finish()[:30])
