@@ -130,7 +130,7 @@ def test_busy_recoveries_are_cut_short_by_walking() -> None:
     cut = [np.mean([e.interrupted_s is not None for e in each]) for each in (early, late)]
     assert cut[0] == pytest.approx(0.20, abs=0.06)
     assert cut[1] == pytest.approx(0.40, abs=0.06)
-    assert len(late) == pytest.approx(1.8 ** (2 / 3) * len(early), rel=0.12)
+    assert 1.2 * len(early) < len(late) < 1.6 * len(early)  # 1.48 less the refractory time
 
 
 def test_a_technique_by_indication_meets_the_worst() -> None:
@@ -160,8 +160,8 @@ def test_training_makes_the_heart_settle_faster_after_effort() -> None:
             continue
         for _, end in day.outside.training:
             at = int(end - day.start_s)
-            rise = day.rest_bpm[at - 60] - day.rest_bpm[at + 6000 if at + 6000 < 86_400 else -1]
-            falls[day.index >= 80].append((day.rest_bpm[at] - day.rest_bpm[at + 60]) / rise)
+            fall = day.rest_bpm[at] - day.rest_bpm[[at + 60, at + 230]]  # standing
+            falls[day.index >= 80].append(fall[0] / fall[1])
     assert np.median(falls[True]) > 1.1 * np.median(falls[False])
 
 
