@@ -195,7 +195,7 @@ def _parsed(
     from hrv.ingest.tables import read_table, wanted
 
     if decision.reader is not None:
-        near = export.clock(decision.format)
+        near = export.near(decision.format)
         return decision.reader.read(decision.member, source, options, settings, near)
     table, shape = decision.table, decision.shape
     if table is None or shape is None:
@@ -208,7 +208,7 @@ def _parsed(
     chunks = grids(decision.member, shape, wanted(table))
     if table.hook:
         chunks = (HOOKS[table.hook](grid) for grid in chunks)
-    return read_table(table, chunks, source, options, settings, export.clock(table.format))
+    return read_table(table, chunks, source, options, settings, export.near(table.format))
 
 
 def _hashed(member: Member) -> tuple[str, Member]:

@@ -83,9 +83,9 @@ def _lay(
         times[first:last] = x + float(np.median(y))
         return
     bins = min(24, count // 15)
-    parts = np.array_split(np.arange(count), bins)
-    middle = np.array([np.median(x[part]) for part in parts])
-    level = np.array([np.median(y[part]) for part in parts])
+    width = count // bins
+    middle = np.median(x[: bins * width].reshape(bins, width), axis=1)
+    level = np.median(y[: bins * width].reshape(bins, width), axis=1)
     slope = 0.0
     if bins >= 3:
         i, j = np.triu_indices(bins, 1)
@@ -93,7 +93,7 @@ def _lay(
     slope = float(np.clip(slope, -0.2, 0.5))
     rest = level - slope * middle
     if bins >= 3 and depth < 8 and np.ptp(rest) > JUMP_S:
-        cut = first + int(parts[int(np.argmax(np.abs(np.diff(rest)))) + 1][0])
+        cut = first + (int(np.argmax(np.abs(np.diff(rest)))) + 1) * width
         _lay(total, lag, times, first, cut, depth + 1)
         _lay(total, lag, times, cut, last, depth + 1)
         return

@@ -16,7 +16,7 @@ from hrv.errors import MalformedFileError
 from hrv.ingest.archive import Member
 from hrv.ingest.beats import strictly_after
 from hrv.ingest.emit import Rows
-from hrv.ingest.times import numbers, parse, zone_clock
+from hrv.ingest.times import Near, numbers, parse, zone_clock
 from hrv.model import (
     FloatArray,
     HeartRateSeries,
@@ -44,7 +44,7 @@ def read_empatica(
     source: Source,
     options: ReadOptions,
     settings: IngestSettings,
-    _near: LocalClock | None = None,
+    _near: Near | None = None,
 ) -> Recording:
     """One file of a session; what it holds is told by its name."""
     kind = member.base.lower()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hrv.ingest.specs import by_id
-from hrv.ingest.times import steps_clock
+from hrv.ingest.times import Near, steps_clock
 from hrv.model import (
     DAY_S,
     BoolArray,
@@ -34,25 +34,32 @@ class Export:
     """What the files of each vendor have told so far."""
 
     def __init__(self) -> None:
-        self._steps: dict[str, list[LocalClock]] = defaultdict(list)
+        self._steps: dict[str, list[tuple[LocalClock, float, float]]] = defaultdict(list)
         self._days: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self._spans: dict[str, set[Span]] = defaultdict(set)
         self._values: dict[tuple[str, str], set[int]] = defaultdict(set)
 
-    def clock(self, format_id: str) -> LocalClock | None:
-        """The local clock of the vendor's other files, else of all other files."""
-        clocks = self._steps.get(format_id) or [c for all_ in self._steps.values() for c in all_]
-        if not clocks:
+    def near(self, format_id: str) -> Near | None:
+        """The clock of the vendor's other files, else of all files, where it covers the time."""
+        own = self._steps.get(format_id)
+        told = own or [item for each in self._steps.values() for item in each]
+        if not told:
             return None
-        since = np.concatenate([clock.since_s for clock in clocks])
-        offset = np.concatenate([clock.offset_s for clock in clocks])
-        return steps_clock(since, offset, "file")
+        since = np.concatenate([clock.since_s for clock, _, _ in told])
+        offset = np.concatenate([clock.offset_s for clock, _, _ in told])
+        clock = steps_clock(since, offset, "file")
+        if clock is None:
+            return None
+        if own:
+            return Near(clock)
+        return Near(clock, min(first for _, first, _ in told), max(last for _, _, last in told))
 
     def take(self, recording: Recording, table_id: str) -> Recording:
         """The recording without days that a preferred table of the vendor has given."""
         format_id = recording.source.format
         if recording.clock is not None and recording.clock.known_by in TOLD:
-            self._steps[format_id].append(recording.clock)
+            first, last = _reach(recording)
+            self._steps[format_id].append((recording.clock, first, last))
         fresh = tuple(span for span in recording.spans if span not in self._spans[format_id])
         self._spans[format_id].update(fresh)
         recording = replace(recording, spans=fresh)
@@ -90,6 +97,14 @@ class Export:
             fields["refusals"] = (*recording.refusals, refusal)
             fields["rows_used"] = recording.rows_used - dropped
         return replace(recording, **fields)
+
+
+def _reach(recording: Recording) -> tuple[float, float]:
+    """First and last time of a recording; never-ending where it has none."""
+    edges = [float(t) for series in recording.series() if series.t_s.size
+             for t in series.t_s[[0, -1]]]  # fmt: skip
+    edges += [t for span in recording.spans for t in (span.start_s, span.end_s)]
+    return min(edges, default=-np.inf), max(edges, default=np.inf)
 
 
 def _better(order: Any, table_id: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from hrv.ingest import times as clocks
 from hrv.ingest.archive import Member
 from hrv.ingest.emit import Rows
 from hrv.ingest.routines import MOST_DAYS, Routine
+from hrv.ingest.times import Near
 from hrv.ingest.words import kind_of
 from hrv.model import (
     DAY_S,
@@ -64,7 +65,7 @@ def read_calendar(
     source: Source,
     options: ReadOptions,
     _settings: IngestSettings,
-    near: LocalClock | None = None,
+    near: Near | None = None,
 ) -> Recording:
     """Spans of a calendar's events; kinds by the words of their titles."""
     text = member.data().decode("utf-8", errors="replace").lstrip("\ufeff")
@@ -154,7 +155,7 @@ def _stamp(said: dict[str, str], text: str) -> _Stamp:
 class _Placer:
     """Wall times to UTC by the event's own zone, the flag, the recordings' clock, or UTC."""
 
-    def __init__(self, options: ReadOptions, near: LocalClock | None) -> None:
+    def __init__(self, options: ReadOptions, near: Near | None) -> None:
         self._options, self._near = options, near
         self._clocks: dict[str, LocalClock] = {}
         self.assumed = False
@@ -178,7 +179,7 @@ class _Placer:
                 except SettingsError:
                     continue  # an Outlook name that is no IANA zone
         if self._near is not None:
-            return self._near
+            return self._near.clock
         self.assumed = True
         return LocalClock.fixed(0.0, "assumed")
 

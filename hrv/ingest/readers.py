@@ -9,14 +9,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from hrv.ingest.archive import Member
 from hrv.ingest.sniff import decoded, encoding_of
 from hrv.ingest.specs import normalise
-from hrv.model import LocalClock, ReadOptions, Recording, Source
+from hrv.model import ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
 
-Read = Callable[[Member, Source, ReadOptions, IngestSettings, LocalClock | None], Recording]
+if TYPE_CHECKING:
+    from hrv.ingest.times import Near
+
+Read = Callable[[Member, Source, ReadOptions, IngestSettings, "Near | None"], Recording]
 
 RR_NAMES = frozenset({
     "rr", "rri", "rr_ms", "rr_s", "ibi", "ibi_ms", "ibi_s", "nn", "nni", "rr_interval",
@@ -41,7 +45,7 @@ class Reader:
         source: Source,
         options: ReadOptions,
         settings: IngestSettings,
-        near: LocalClock | None,
+        near: Near | None,
     ) -> Recording:
         """The member's recording; `near` is the clock of the other files."""
         if self.format == "fit":

@@ -11,7 +11,8 @@ from hrv.ingest.readers import RR_NAMES
 from hrv.ingest.sniff import encoding_of
 from hrv.ingest.specs import by_id, normalise
 from hrv.ingest.tables import read_table
-from hrv.model import LocalClock, ReadOptions, Recording, Source
+from hrv.ingest.times import Near
+from hrv.model import ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
 
 
@@ -20,7 +21,7 @@ def read_plain_rr(
     source: Source,
     options: ReadOptions,
     settings: IngestSettings,
-    near: LocalClock | None = None,
+    near: Near | None = None,
 ) -> Recording:
     """Lines of numbers; `#` lines and a one-word header are no rows."""
     data = member.data()

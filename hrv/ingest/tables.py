@@ -16,6 +16,7 @@ from hrv.ingest import times as clocks
 from hrv.ingest.emit import Rows, recording
 from hrv.ingest.grid import Grid
 from hrv.ingest.specs import DAILY, SERIES, Column, Table, TimeRule
+from hrv.ingest.times import Near
 from hrv.ingest.values import decimal_sign, gates, in_house_unit, to_numbers
 from hrv.model import DAY_S, FloatArray, LocalClock, Note, ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
@@ -53,7 +54,7 @@ def read_table(
     source: Source,
     options: ReadOptions,
     settings: IngestSettings,
-    near: LocalClock | None = None,
+    near: Near | None = None,
 ) -> Recording:
     """Everything the table holds. `near` is the clock of the same export's other files."""
     bound: dict[str, str] = {}
@@ -277,7 +278,7 @@ def _place(
     values: Mapping[str, FloatArray],
     source: Source,
     options: ReadOptions,
-    near: LocalClock | None,
+    near: Near | None,
 ) -> tuple[LocalClock | None, FloatArray, list[Note]]:
     """UTC of every row, the local clock and what had to be assumed."""
     base = source.name.rsplit("/", 1)[-1]
@@ -323,13 +324,15 @@ def _flag_clock(options: ReadOptions, t_s: FloatArray) -> LocalClock | None:
 
 
 def _local_clock(
-    wall: FloatArray, options: ReadOptions, near: LocalClock | None, base: str
+    wall: FloatArray, options: ReadOptions, near: Near | None, base: str
 ) -> tuple[LocalClock, list[Note]]:
     good = wall[np.isfinite(wall)]
     if options.tz is not None:
         return clocks.zone_clock(options.tz, float(good.min()), float(good.max())), []
-    if near is not None:
-        return near, [Note(base, "Local times were placed with the zone found in the same export.")]
+    if near is not None and near.covers(good):
+        return near.clock, [
+            Note(base, "Local times were placed with the zone that other files of the input tell.")
+        ]
     note = Note(
         base, "Times have no zone; UTC was taken for local time. Give --tz to place them.", {}
     )
@@ -344,7 +347,7 @@ def _from_start(
     base: str,
     options: ReadOptions,
     unit_known: bool,
-    near: LocalClock | None,
+    near: Near | None,
 ) -> tuple[LocalClock | None, FloatArray, list[Note]]:
     """Elapsed time, or intervals alone, from a start that is said or in the file's name."""
     start = clocks.start_from(options.start, base)

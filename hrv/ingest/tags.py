@@ -20,6 +20,7 @@ from hrv.ingest.emit import OWN, Rows
 from hrv.ingest.routines import MOST_DAYS, routine
 from hrv.ingest.sniff import encoding_of, shapes
 from hrv.ingest.specs import Column
+from hrv.ingest.times import Near
 from hrv.ingest.values import decimal_sign, to_numbers
 from hrv.ingest.words import kind_of
 from hrv.model import (
@@ -162,7 +163,7 @@ def read_tags(
     source: Source,
     options: ReadOptions,
     _settings: IngestSettings,
-    near: LocalClock | None = None,
+    near: Near | None = None,
 ) -> Recording:
     """Spans of a `tags.csv`. Local times without an offset are placed by `near` or `--tz`."""
     sheet = _sheet(member, TAG_COLUMNS, ("start",), "start,end,kind,label")
@@ -263,7 +264,7 @@ def _tag_clock(
     wall: FloatArray,
     offset: FloatArray,
     options: ReadOptions,
-    near: LocalClock | None,
+    near: Near | None,
     base: str,
 ) -> tuple[LocalClock, list[Note]]:
     """The clock for local times: the flag, the recordings', the file's own offsets, UTC."""
@@ -272,7 +273,7 @@ def _tag_clock(
         last = float(np.nanmax(wall)) + MOST_DAYS * DAY_S
         return clocks.zone_clock(options.tz, float(np.nanmin(wall)), last), []
     if near is not None:
-        return near, []
+        return near.clock, []
     own = _own_clock(wall, offset)
     if own is not None:
         return own, []
@@ -295,7 +296,7 @@ def read_ratings(
     source: Source,
     options: ReadOptions,
     _settings: IngestSettings,
-    _near: LocalClock | None = None,
+    _near: Near | None = None,
 ) -> Recording:
     """Ratings by local day, scale and value; of a day and scale rated twice the last counts."""
     sheet = _sheet(member, RATING_COLUMNS, ("date", "scale", "value"), "date,scale,value")

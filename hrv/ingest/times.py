@@ -202,6 +202,22 @@ def _same_order(chosen: str, read: Sequence[tuple[str, FloatArray]], wall: Float
 # --------------------------------------------------------------------------- zones
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The clock of other files, good for times within a month of what they cover."""
+
+    clock: LocalClock
+    first_s: float = -np.inf
+    last_s: float = np.inf
+
+    def covers(self, wall_s: FloatArray) -> bool:
+        good = wall_s[np.isfinite(wall_s)]
+        if not good.size:
+            return False
+        middle = float(np.median(good))
+        return self.first_s - 30 * DAY_S <= middle <= self.last_s + 30 * DAY_S
+
+
 def zone_clock(zone: str, first_s: float, last_s: float, known_by: str = "flag") -> LocalClock:
     """The steps of an IANA zone over a range of time."""
     info = zone_info(zone)
