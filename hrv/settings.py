@@ -200,6 +200,8 @@ class VerdictSettings:
     min_night_share: float = threshold(0.45, "share of days", OWN)
     min_episodes: int = threshold(40, "technique-free episodes", OWN)
     min_episodes_per_third: int = threshold(10, "episodes", OWN)
+    min_waking_share: float = threshold(0.6, "share of waking hours", OWN)
+    min_waking_days: float = threshold(0.6, "share of days", OWN)
     max_censoring_shift: float = threshold(0.20, "share", OWN)
     probable: float = threshold(0.95, "one-sided support of the weaker primary", OWN)
     supported: float = threshold(0.975, "one-sided support of the weaker primary", OWN)
@@ -237,7 +239,8 @@ class Settings:
 
     def altered(self, name: str, value: Any) -> Settings:
         """A copy with one threshold changed, by dotted name."""
-        return _altered(self, name.split("."), value)
+        changed: Settings = _altered(self, name.split("."), value)
+        return changed
 
 
 def _describe(node: Any, prefix: str) -> Iterator[tuple[str, Any, str, str]]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from hrv.markers import rebound
 from hrv.markers.marker import Context, Marker, from_trend, passed_on, thirds
 from hrv.model import Censored, MarkerFinding, Missing, RecoveryFit, Tier
@@ -31,6 +33,10 @@ def enough(context: Context, fits: Sequence[RecoveryFit]) -> Missing | None:
         return Missing("short_window", {"days": context.length, "needed": gates.min_days})
     if len(fits) < gates.min_episodes:
         return Missing("few_episodes", {"n": len(fits), "needed": gates.min_episodes})
+    seen = waking_days_seen(context)
+    if seen < gates.min_waking_days:
+        facts = {"share": seen, "needed": gates.min_waking_days, "hours": gates.min_waking_share}
+        return Missing("worn_too_little", facts)
     parts = thirds(context, [f.episode.day for f in fits])
     if min(parts) < gates.min_episodes_per_third:
         return Missing(
@@ -42,6 +48,19 @@ def enough(context: Context, fits: Sequence[RecoveryFit]) -> Missing | None:
             },
         )
     return None
+
+
+def waking_days_seen(context: Context) -> float:
+    """Share of the window's days on which enough of the waking hours was recorded."""
+    grid, (first, last) = context.grid, context.window
+    if grid is None:  # fits of a simulation by episodes; a recording always has one
+        return 1.0
+    day = grid.day - first
+    inside = (day >= 0) & (day <= last - first) & ~grid.asleep
+    awake = np.bincount(day[inside], minlength=context.length)
+    seen = np.bincount(day[inside & grid.measured], minlength=context.length)
+    share = seen / np.maximum(awake, 1)
+    return float(np.mean(share >= context.settings.verdict.min_waking_share))
 
 
 def censoring(fits: Sequence[RecoveryFit], scale: str) -> list[bool]:
