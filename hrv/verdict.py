@@ -1,7 +1,8 @@
 """The joined answer: what the two primaries say together, how sure, and what would settle it.
 
-Each primary was gated and tested on its own (Holm over the two). Healing takes both; coping takes
-evidence about techniques; a change that fitness, a break or a bad start could explain says so.
+Each primary was gated and tested on its own; one alone is named after Holm over the two. Healing
+takes both at once; coping takes evidence about techniques; a change that fitness, a break or a
+bad start could explain says so.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def _state(
     if down:
         rest = [p for p in both if p is not down[0]]
         return State.WORSENING, down[0].name, None if len(down) == 2 else _said(rest[0])
-    if up and _both_better(context, recovery, resting):
+    if _both_better(context, recovery, resting):
         return State.HEALING, None, None
     if up:
         rest = [p for p in both if p is not up[0]]
@@ -139,7 +140,10 @@ def _said(primary: Primary) -> str:
 
 
 def _both_better(context: Context, recovery: Primary, resting: Primary) -> bool:
-    """One better beyond Holm and the weaker at least probable."""
+    """Each at least probable: a claim about both at once needs no correction for testing two.
+
+    Berger (1982), doi:10.1080/00401706.1982.10487790, intersection-union.
+    """
     support = [p.support for p in (recovery, resting)]
     if any(s is None for s in support):
         return False

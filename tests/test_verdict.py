@@ -121,8 +121,14 @@ def test_one_clear_and_one_leaning_is_partial() -> None:
 
 
 def test_two_that_lean_are_no_healing() -> None:
-    leaning = trend_of(-0.40, 0.2)  # support .975 each, neither beyond Holm
+    leaning = trend_of(-0.31, 0.2)  # one-sided support .937 each
     assert judged(recovery=leaning, baseline=leaning).state is State.UNDETERMINED
+
+
+def test_both_at_once_need_no_correction_for_two_tests() -> None:
+    likely = trend_of(-0.36, 0.2)  # one-sided support .961, two-sided p .077: none stands alone
+    found = judged(recovery=likely, baseline=likely)
+    assert (found.state, found.confidence) == (State.HEALING, "probable")
 
 
 def test_one_measured_primary_is_named() -> None:
@@ -223,7 +229,6 @@ def test_healing_always_takes_both(
     found = judged(recovery=both[0], baseline=both[1])
     if found.state is State.HEALING:
         assert min(t.p_fall for t in both) >= 0.95
-        assert min(t.p_value for t in both) <= 0.025
     if found.state is State.WORSENING:
         assert min(t.p_value for t in both) <= 0.025
     assert (found.confidence is None) == (found.state is not State.HEALING)

@@ -34,6 +34,7 @@ from hrv.settings import Settings
 
 FIRST_DAY = 20_000
 THRESHOLD_BPM = 7.0
+COMPOSITE_SD = 0.914  # of the weighted composite, in SDs of one measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Person:
     """Truth of one simulated person; log changes unless the name says otherwise."""
 
     half_time: float = 0.0  # ln
-    baseline_sd: float = 0.0  # SD of daily values, down is better
+    baseline_sd: float = 0.0  # SD of the daily composite, down is better
     height: float = 0.0  # ln
     rate: float = 0.0  # ln
     technique: tuple[float, float] = (0.0, 0.0)  # share of episodes, first and last day
@@ -81,12 +82,19 @@ def _crisis(days: int, phi: float, rng: np.random.Generator) -> FloatArray:
 
 
 def resting_days(person: Person, days: int, rng: np.random.Generator) -> list[BaselineDay]:
-    """Days whose three resting measures share one state and have noise of their own."""
+    """Days whose three resting measures share a state and a day's luck, and have own noise.
+
+    Shares of the variance: .4 state, .35 luck of the day, .25 own. With `phi` .5 the composite has
+    a lag-one autocorrelation of .24, as night heart rate and RMSSD of real people have (.1-.3).
+    """
     state = _crisis(days, person.phi, rng) if person.crisis else ar1(days, person.phi, rng)
     f = np.linspace(0.0, 1.0, days)
-    noise = rng.standard_normal((3, days))
-    common = 0.7**0.5 * state + person.baseline_sd * f + person.step[1] * (f >= person.step[0])
-    parts = [common + 0.3**0.5 * noise[k] for k in range(3)]
+    noise = rng.standard_normal((4, days))
+    common = 0.4**0.5 * state + 0.35**0.5 * noise[3]
+    common = common + COMPOSITE_SD * (
+        person.baseline_sd * f + person.step[1] * (f >= person.step[0])
+    )
+    parts = [common + 0.25**0.5 * noise[k] for k in range(3)]
     night = rng.random(days) >= person.night_missing
     worn = rng.random(days) >= person.day_missing
     found = []
