@@ -615,9 +615,10 @@ class Metric:
 
     def value(self, nn: NNSeries) -> float | Missing:
         """The number, or why there is none."""
-        return self.lacking(nn) or self.of_prepared(
-            nn if self.prepare is None else self.prepare(nn)
-        )
+        lacking = self.lacking(nn)
+        if lacking is not None:
+            return lacking
+        return self.of_prepared(nn if self.prepare is None else self.prepare(nn))
 
     def of_prepared(self, prepared: Any) -> float | Missing:
         """The number from what `prepare` made."""
@@ -805,8 +806,9 @@ class Censored(StrEnum):
 class RecoveryFit:
     """How fast the heart came back from one episode.
 
-    `ln_h` and `ln_h_sd` describe the posterior of the log half-time (s). With `censored` RIGHT
-    (LEFT) the half-time is at least (at most) `bound_s`.
+    `ln_h` and `ln_h_sd` describe the posterior of the log half-time (s) under the weak prior of the
+    settings. With `censored` RIGHT (LEFT) the half-time is at least (at most) `bound_s`; otherwise
+    `half_time_s` is the best single estimate, for which the wearer's other episodes are the prior.
     """
 
     episode: Episode
@@ -1132,6 +1134,33 @@ class Analysis:
     curves: Sequence[RecoveryCurve] = ()
     window: tuple[int, int] | None = None  # first and last local day of the primary window
     selftest: Mapping[str, Any] | None = None
+    hours: HourMap | None = None
+    traces: Sequence[DayTrace] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HourMap:
+    """Heart rate in still, waking time by weekday (Monday first) and local hour: 7 by 24."""
+
+    above_bpm: NDArray[np.float64]  # mean above the median of all such time
+    minutes: NDArray[np.float64]  # how much such time each cell rests on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DayTrace:
+    """One local day for drawing, minute by minute; NaN where nothing was measured."""
+
+    day: int
+    hour: FloatArray  # local hour, 0 to 24
+    hr_bpm: FloatArray
+    expected_bpm: FloatArray
+    moving: BoolArray
+    asleep: BoolArray
+    exercise: BoolArray
+
+    def __post_init__(self) -> None:
+        _own(self, hour=np.float64, hr_bpm=np.float64, expected_bpm=np.float64)
+        _own(self, moving=np.bool_, asleep=np.bool_, exercise=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

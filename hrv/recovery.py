@@ -32,8 +32,11 @@ from hrv.stats.windows import running_median, runs
 
 BEFORE_S = 240.0  # of calm before the onset that enters the fit
 SHORTEST_PLATEAU_S = 45.0
+PLATEAU_S, PLATEAU_SD = 300.0, 1.0  # stressors last minutes: log-normal, weak
+SOONER_S, LATER_S = 180.0, 60.0  # release before and after the end of the high part
 STOP_MOTION_MET = 1.0
-Z95 = 1.959964
+MOST_RELEASES = 30
+LEAST_SPREAD = 0.3  # ln, between the half-times of one wearer
 
 
 # --------------------------------------------------------------------------- the fit's machinery
@@ -46,7 +49,7 @@ class _Plan:
     step_s: float
     points: int  # parts of a bin, over which the curve is averaged
     onset_parts: IntArray  # candidates relative to the detected onset, in parts
-    release_parts: IntArray  # candidates relative to the end of the high part
+    stride: int  # parts between two candidates
     half_s: FloatArray
     log_prior: FloatArray
     fall: FloatArray  # (half-times, lags): mean in a bin that starts `lag` parts after release
@@ -65,9 +68,7 @@ def _plan(step_s: float, noise: WearerNoise, rules: RecoverySettings, curve: Cur
     stride = 2 if step_s >= 30.0 else (1 if step_s > 10.0 else round(10.0 / part_s))
     unit_s = stride * part_s
     reach_on = max(unit_s * 3, 60.0)
-    back, ahead = max(unit_s * 3, 180.0), max(unit_s * 2, 45.0)
     onset = np.arange(-round(reach_on / unit_s), round(reach_on / unit_s) + 1) * stride
-    release = np.arange(-round(back / unit_s), round(ahead / unit_s) + 1) * stride
     half_s = np.geomspace(max(5.0, step_s / 4.0), 2700.0, 36)
     z = (np.log(half_s) - np.log(rules.prior_median_s)) / rules.prior_sd
     longest = round((rules.cap_s + rules.settle_cap_s) / step_s) + 8
@@ -84,7 +85,7 @@ def _plan(step_s: float, noise: WearerNoise, rules: RecoverySettings, curve: Cur
         step_s,
         points,
         onset.astype(np.int64),
-        release.astype(np.int64),
+        stride,
         half_s,
         -0.5 * z**2,
         fall,
@@ -116,6 +117,14 @@ class _Posterior:
     amplitude: float
     rest: float
     outlier: BoolArray
+    evidence: FloatArray  # likelihood over the half-time grid, largest 1
+
+
+def _release_parts(plan: _Plan, first_bin: int, last_bin: int) -> IntArray:
+    """Candidates for the release, at most `MOST_RELEASES`, in parts of the window."""
+    first, last = first_bin * plan.points, max(last_bin, first_bin + 1) * plan.points
+    stride = plan.stride * max(1, int(np.ceil((last - first) / plan.stride / MOST_RELEASES)))
+    return np.arange(first, last + 1, stride)
 
 
 def _templates(
@@ -140,19 +149,19 @@ def _posterior(
     y: FloatArray,
     variance: FloatArray,
     onset_bin: int,
-    high_end_bin: int,
+    release_bins: tuple[int, int],
     rest_sd: float,
 ) -> _Posterior | None:
     """Posterior of the half-time from a window of excess.
 
     `variance` is added per bin: 0 where the bin is trusted, infinite where it is missing.
-    `onset_bin` and `high_end_bin` are bins of the window: detected start, end of the high part.
+    By bin of the window, `onset_bin` is the detected start, `release_bins` bound the release.
     """
     keep = np.isfinite(variance)
     if keep.sum() < 4:
         return None
     onset = onset_bin * plan.points + plan.onset_parts
-    release = high_end_bin * plan.points + plan.release_parts
+    release = _release_parts(plan, *release_bins)
     rising, falling, level = _templates(plan, y.size, onset, release)
     index = np.flatnonzero(keep)
     if keep.all() and not variance.any() and y.size <= plan.whiten.shape[0]:
@@ -173,6 +182,9 @@ def _posterior(
     z = gy / np.sqrt(gg)
     log_weight = 0.5 * z**2 - 0.5 * np.log(gg) + _log_positive(z) + plan.log_prior
     plateau = (release[None, :] - onset[:, None]) * plan.part_s
+    ln_plateau = np.log(np.maximum(plateau, 1.0))
+    usual = -0.5 * ((ln_plateau - np.log(PLATEAU_S)) / PLATEAU_SD) ** 2 - ln_plateau
+    log_weight = log_weight + usual[:, :, None]
     log_weight = np.where((plateau >= SHORTEST_PLATEAU_S)[:, :, None], log_weight, -np.inf)
     if not np.isfinite(log_weight).any():
         return None
@@ -203,7 +215,14 @@ def _posterior(
         amplitude,
         rest,
         outlier,
+        _scaled(over_h * np.exp(-plan.log_prior)),
     )
+
+
+def _scaled(values: FloatArray) -> FloatArray:
+    """Values over their largest."""
+    scaled: FloatArray = values / values.max()
+    return scaled
 
 
 def _log_positive(z: FloatArray) -> FloatArray:
@@ -285,9 +304,58 @@ def fit(
     those faster than the sampling resolves left-censored.
     """
     wearer = _wearer(episodes, grid, expectation, settings)
-    return tuple(
-        _exercise(e, wearer) if e.kind is EpisodeKind.EXERCISE else _stress(e, wearer)
-        for e in episodes
+    fits, evidence = [], []
+    for episode in episodes:
+        if episode.kind is EpisodeKind.EXERCISE:
+            fits.append(_exercise(episode, wearer))
+            continue
+        fitted, found = _stress(episode, wearer)
+        if found is not None and fitted.accepted:
+            evidence.append((len(fits), found.evidence))
+        fits.append(fitted)
+    if len(evidence) >= settings.recovery.day_one_episodes:
+        _borrow(fits, evidence, wearer.plan, settings.recovery)
+    return tuple(fits)
+
+
+def _borrow(
+    fits: list[RecoveryFit],
+    evidence: list[tuple[int, FloatArray]],
+    plan: _Plan,
+    rules: RecoverySettings,
+) -> None:
+    """Give each resolved half-time the wearer's other episodes as its prior.
+
+    Empirical Bayes: median and spread of ln half-time by EM over the likelihoods, censored ones
+    included. `ln_h` keeps the weak prior, which a trend can divide out; the estimate for reading is
+    the one with the smaller error. Reference: Carlin & Louis (2000), Bayes and Empirical Bayes.
+    """
+    ln_half = np.log(plan.half_s)
+    likelihood = np.array([e for _, e in evidence])
+    centre, spread = float(np.log(rules.prior_median_s)), rules.prior_sd
+    for _ in range(60):
+        law = likelihood * np.exp(-0.5 * ((ln_half - centre) / spread) ** 2)
+        law /= law.sum(axis=1, keepdims=True)
+        mean = law @ ln_half
+        variance = np.sum(law * (ln_half - mean[:, None]) ** 2, axis=1)
+        centre = float((mean.sum() + np.log(rules.prior_median_s)) / (mean.size + 1))
+        spread = max(float(np.sqrt(np.mean(variance + (mean - centre) ** 2))), LEAST_SPREAD)
+    width = ln_half[1] - ln_half[0]
+    edges = np.concatenate((ln_half - width / 2, [ln_half[-1] + width / 2]))
+    for (index, _), weights, value in zip(evidence, law, mean, strict=True):
+        if fits[index].half_time_s is not None:
+            below = np.concatenate(([0.0], np.cumsum(weights)))
+            low, high = np.interp([0.025, 0.975], below, edges)
+            fits[index] = replace(fits[index], half_time_s=_estimate(value, low, high, plan.step_s))
+
+
+def _estimate(ln_h: float, low: float, high: float, step_s: float) -> Estimate:
+    """Half-time with its interval, at least half a bin wide."""
+    half_s = float(np.exp(ln_h))
+    return Estimate(
+        value=half_s,
+        low=max(min(float(np.exp(low)), half_s - step_s / 4.0), 0.0),
+        high=max(float(np.exp(high)), half_s + step_s / 4.0),
     )
 
 
@@ -328,12 +396,12 @@ def _five_minutes(
     return mean, known
 
 
-def _stress(episode: Episode, wearer: _Wearer) -> RecoveryFit:
+def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior | None]:
     grid, rules, plan = wearer.grid, wearer.rules, wearer.plan
     step = grid.step_s
     a, b = grid.index(episode.start_s), grid.index(episode.end_s - 1e-6) + 1
     inside = wearer.level[a:b]
-    high = a + int(np.flatnonzero(inside >= 0.85 * inside.max())[-1]) + 1
+    high = a + int(np.flatnonzero(inside >= 0.85 * np.quantile(inside, 0.9))[-1]) + 1
     stop = wearer.stops.after(high, round(rules.cap_s / step))
     blank = RecoveryFit(
         episode=episode,
@@ -344,18 +412,21 @@ def _stress(episode: Episode, wearer: _Wearer) -> RecoveryFit:
     )
     why_not = _design_reason(episode, wearer, a, high, stop)
     if why_not in ("follow_up", "missing"):
-        return replace(blank, why_not=why_not)
+        return replace(blank, why_not=why_not), None
     first = max(0, a - round(BEFORE_S / step))
     y = wearer.excess[first : stop.bin]
     variance = _extra_variance(wearer, first, a, stop.bin)
-    found = _posterior(plan, y, variance, a - first, high - first, rules.rest_sd_bpm)
+    earliest = max(high - round(SOONER_S / step), a)
+    latest = min(max(b, high + round(LATER_S / step)), stop.bin)
+    between = (earliest - first, latest - first)
+    found = _posterior(plan, y, variance, a - first, between, rules.rest_sd_bpm)
     if found is None:
-        return replace(blank, why_not="missing")
+        return replace(blank, why_not="missing"), None
     if found.outlier.any():
         variance = variance + np.where(
             found.outlier, 9.0 * wearer.expectation.noise.sigma_bpm**2, 0
         )
-        again = _posterior(plan, y, variance, a - first, high - first, rules.rest_sd_bpm)
+        again = _posterior(plan, y, variance, a - first, between, rules.rest_sd_bpm)
         found = again or found
     t_first = grid.t0_s + first * step
     onset_s = t_first + found.onset_part * plan.part_s
@@ -375,7 +446,7 @@ def _stress(episode: Episode, wearer: _Wearer) -> RecoveryFit:
         percent_back=_percent_back(found.ln_h, follow_up_s),
     )
     fitted = _censor(fitted, found, step, rules)
-    return _settle(fitted, wearer, a, high, found.rest)
+    return _settle(fitted, wearer, a, high, found.rest), found
 
 
 def _design_reason(episode: Episode, wearer: _Wearer, a: int, high: int, stop: _Stop) -> str:
@@ -434,10 +505,7 @@ def _censor(
         return replace(fitted, censored=Censored.RIGHT, bound_s=right_s)
     if half_s < left_s:
         return replace(fitted, censored=Censored.LEFT, bound_s=left_s)
-    low = min(float(np.exp(found.low)), half_s - step_s / 4.0)
-    high = max(float(np.exp(found.high)), half_s + step_s / 4.0)
-    estimate = Estimate(value=half_s, low=max(low, 0.0), high=high)
-    return replace(fitted, half_time_s=estimate)
+    return replace(fitted, half_time_s=_estimate(fitted.ln_h, found.low, found.high, step_s))
 
 
 def _settle(fitted: RecoveryFit, wearer: _Wearer, a: int, high: int, rest: float) -> RecoveryFit:

@@ -85,7 +85,8 @@ def test_an_interrupted_recovery_is_at_least(cause: str, reason: str) -> None:
     fitted = nearest(fits_of(grid), NOON_S)
     assert fitted.stop_reason == reason
     assert fitted.censored is Censored.RIGHT
-    assert fitted.bound_s == pytest.approx(0.9 * 8 * 60, rel=0.35)
+    assert 150.0 < fitted.bound_s < 1.2 * 0.9 * 8 * 60
+    assert fitted.bound_s < rise.half_s
     assert fitted.settled_censored
 
 
@@ -165,7 +166,7 @@ def test_half_times_of_days_are_right_in_the_middle_and_in_their_intervals() -> 
         for fitted in fits_of(grid):
             near = [r for r in rises if abs(MONDAY_S + r.on_s - fitted.episode.start_s) < 180]
             if len(near) == 1 and fitted.half_time_s is not None:
-                errors.append(fitted.ln_h - np.log(near[0].half_s))
+                errors.append(np.log(fitted.half_time_s.value / near[0].half_s))
                 covered.append(fitted.half_time_s.low <= near[0].half_s <= fitted.half_time_s.high)
     assert len(errors) > 60
     assert abs(float(np.median(errors))) < 0.15
