@@ -70,7 +70,9 @@ USUAL = (Adjust.HOUR, Adjust.WEEKEND)
 class CensoredLogs:
     """Logarithms known to lie in `[low, high]`, one per episode, in order of time.
 
-    Seen values have `low == high` and a measurement `variance` (ln^2).
+    Seen values have `low == high` and a measurement `variance` (ln^2). The variances are not used
+    as weights: they grow with the half-time, and together with censoring that changes over the
+    window such weights make a trend out of nothing (`hrv calibrate` shows it).
     """
 
     day: IntArray
@@ -298,11 +300,10 @@ def episodic(
         known = known.where(known.low > np.log(threshold_bpm))
     if adjust_height:
         known = known.where(np.isfinite(known.ln_amplitude))
-    trouble = _too_little(known, settings)
+    trouble = too_little(known, settings)
     if trouble is not None:
         return trouble
-    held = _confounders(known, adjust, adjust_height) | _steps(known.day, breaks)
-    design = _design(known.day, held, settings)
+    design = episode_design(known, adjust, adjust_height, breaks, settings)
     if isinstance(design, Missing):
         return design
     left, right = censoring_shares(known.low, known.high)
@@ -319,7 +320,6 @@ def episodic(
             design,
             1,
             rng=rng,
-            variance=known.variance,
             draws=settings.imputations,
             exponent=settings.episode_lrv_exponent,
         )
@@ -329,7 +329,7 @@ def episodic(
     )
 
 
-def _too_little(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
+def too_little(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
     """Why no regression is possible, if it is not."""
     if len(known) < settings.episodes_min:
         return Missing("too_few_episodes", {"n": len(known), "needed": settings.episodes_min})
@@ -360,6 +360,18 @@ def _unresolved(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
     if seen < settings.seen_min_share or int(known.seen.sum()) < 3:
         return Missing("mostly_censored", {"share": 1.0 - seen, "right": right, "left": left})
     return None
+
+
+def episode_design(
+    known: CensoredLogs,
+    adjust: Collection[Adjust],
+    adjust_height: bool,
+    breaks: Mapping[str, int] | None,
+    settings: TrendSettings,
+) -> FloatArray | Missing:
+    """Columns (n, p): intercept, change over the window, what is held constant."""
+    held = _confounders(known, adjust, adjust_height) | _steps(known.day, breaks)
+    return _design(known.day, held, settings)
 
 
 def _confounders(
@@ -424,7 +436,6 @@ def level(
         np.ones((len(known), 1)),
         0,
         rng=rng,
-        variance=known.variance,
         draws=settings.imputations,
         noise=EPISODE_NOISE,
     )
@@ -503,33 +514,37 @@ def _design(
     Columns that the ones before them already say are left out.
     """
     x = (day - day[0]) / (day[-1] - day[0])
-    design = np.column_stack([np.ones(day.size), x - x.mean()])
+    x = x - x.mean()
+    basis = np.column_stack([np.ones(day.size) / np.sqrt(day.size), x / np.linalg.norm(x)])
+    others = basis[:, :1]
+    held = []
     for name, column in columns.items():
         centred = column - column.mean()
         size = float(np.linalg.norm(centred))
         if size == 0:
             continue
-        correlation = float(np.corrcoef(column, x)[0, 1])
+        correlation = float(basis[:, 1] @ centred) / size
         if abs(correlation) > settings.confounded_above:
             return Missing("confounded", {"label": name, "correlation": correlation})
-        rest = centred - design @ np.linalg.lstsq(design, centred, rcond=None)[0]
+        rest = _without(centred, basis)
         if np.linalg.norm(rest) > 1e-6 * size:
-            design = np.column_stack([design, centred / size * np.sqrt(day.size)])
-    if day.size <= design.shape[1] + 2:
-        return Missing("too_few_values", {"n": int(day.size), "needed": design.shape[1] + 3})
-    correlation = np.sqrt(_explained(x, design[:, 2:]))
-    if correlation > settings.confounded_above:
-        return Missing("confounded", {"label": "together", "correlation": float(correlation)})
-    return design
+            held.append(centred * (np.sqrt(day.size) / size))
+            basis = np.column_stack([basis, rest / np.linalg.norm(rest)])
+            new = _without(centred, others)
+            others = np.column_stack([others, new / np.linalg.norm(new)])
+    if day.size <= len(held) + 4:
+        return Missing("too_few_values", {"n": int(day.size), "needed": len(held) + 5})
+    together = float(np.linalg.norm(others.T @ basis[:, 1]))
+    if together > settings.confounded_above:
+        return Missing("confounded", {"label": "together", "correlation": together})
+    return np.column_stack([np.ones(day.size), x, *held])
 
 
-def _explained(x: FloatArray, others: FloatArray) -> float:
-    """Share of the variance of time that other columns explain."""
-    if others.shape[1] == 0:
-        return 0.0
-    centred = x - x.mean()
-    rest = centred - others @ np.linalg.lstsq(others, centred, rcond=None)[0]
-    return max(0.0, 1.0 - float(rest @ rest / (centred @ centred)))
+def _without(column: FloatArray, basis: FloatArray) -> FloatArray:
+    """What an orthonormal basis does not explain; twice, for the last digits."""
+    for _ in range(2):
+        column = column - basis @ (basis.T @ column)
+    return column
 
 
 def _estimate(mixture: MixtureT, interval: float, n: int) -> Estimate:

@@ -89,14 +89,30 @@ class BatchFit:
         )
         return support
 
+    def restored(self, scale: FloatArray, start: FloatArray) -> BatchFit:
+        """Fits of residuals (`standardised`) put back: scale and first estimate, each (R, M)."""
+        loc = start[..., None] + self.loc * scale[..., None]
+        return BatchFit(loc, self.scale * scale[..., None], self.df, self.weight)
+
+    def averaged(self) -> BatchFit:
+        """Responses of each replicate (imputations) joined to one, (R, 1, M G)."""
+        flat = (self.loc.shape[0], 1, -1)
+        df = np.broadcast_to(self.df, self.loc.shape)
+        return BatchFit(
+            self.loc.reshape(flat),
+            self.scale.reshape(flat),
+            df.reshape(flat),
+            self.weight.reshape(flat) / self.loc.shape[1],
+        )
+
     def mixture(self, replicate: int = 0) -> MixtureT:
         """One replicate; the responses (imputations) are averaged."""
-        shape = self.loc[replicate].shape
+        one = self.averaged()
         return MixtureT(
-            self.loc[replicate].ravel(),
-            self.scale[replicate].ravel(),
-            np.broadcast_to(self.df[replicate], shape).ravel(),
-            self.weight[replicate].ravel() / shape[0],
+            one.loc[replicate, 0],
+            one.scale[replicate, 0],
+            one.df[replicate, 0],
+            one.weight[replicate, 0],
         )
 
 
@@ -123,17 +139,12 @@ def bagls(
     responses = np.asarray(y, dtype=float)[order]
     responses = responses[:, None] if responses.ndim == 1 else responses
     unit = np.ones(days.size) if relative_variance is None else np.asarray(relative_variance)[order]
-    rest, scale, start = _standardised(x[None], responses[None])
+    rest, scale, start = standardised(x[None], responses[None])
     nodes, index = np.unique(days, return_inverse=True)
     grouped = group_days(np.concatenate([x[None], rest], axis=2), index[None], nodes.size, unit)
     gap = np.diff(nodes, prepend=nodes[0])
     fit = fit_nodes(grouped, gap, x.shape[1], column, noise, exponent)
-    return BatchFit(
-        start[:, column, :, None] + fit.loc * scale[..., None],
-        fit.scale * scale[..., None],
-        fit.df,
-        fit.weight,
-    ).mixture()
+    return fit.restored(scale, start[:, column]).mixture()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,7 +288,7 @@ def _whiten(
     return out, log_f
 
 
-def _standardised(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def standardised(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Least-squares residuals of y (R, n, M) at unit SD, that SD (R, M), coefficients (R, p, M).
 
     Generalised least squares on the residuals gives the same answer without cancellation.

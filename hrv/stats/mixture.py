@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import stdtr
 
 from hrv.model import FloatArray, owned
@@ -54,22 +55,15 @@ class MixtureT:
         return min(1.0, 2.0 * min(below, 1.0 - below))
 
     def quantile(self, probability: float) -> float:
-        """Value below which the support is the probability, by bisection."""
+        """Value below which the support is the probability."""
         reach = float(np.max(self.scale))
         low, high = float(self.loc.min()) - reach, float(self.loc.max()) + reach
         while self.cdf(low) > probability:
             low, reach = low - reach, 2 * reach
         while self.cdf(high) < probability:
             high, reach = high + reach, 2 * reach
-        for _ in range(200):
-            middle = 0.5 * (low + high)
-            if not low < middle < high:
-                break
-            if self.cdf(middle) < probability:
-                low = middle
-            else:
-                high = middle
-        return 0.5 * (low + high)
+        exact = 1e-12 * (high - low)
+        return float(brentq(lambda value: self.cdf(value) - probability, low, high, xtol=exact))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Central interval."""

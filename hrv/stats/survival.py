@@ -12,8 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_ndtr, ndtr, ndtri, stdtrit
 
-from hrv.model import BoolArray, FloatArray
-from hrv.stats.bagls import EPISODE_NOISE, NoiseGrid, bagls
+from hrv.model import BoolArray, FloatArray, IntArray
+from hrv.stats.bagls import (
+    EPISODE_NOISE,
+    BatchFit,
+    NoiseGrid,
+    fit_nodes,
+    group_days,
+    standardised,
+)
 from hrv.stats.mixture import MixtureT
 
 _LOG_ROOT_2PI = 0.5 * np.log(2.0 * np.pi)
@@ -46,6 +53,7 @@ def aft_lognormal(
     variance: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     truncated_below: float | None = None,
+    near: AftFit | None = None,
 ) -> AftFit:
     """Log-normal accelerated failure time regression with any censoring.
 
@@ -53,7 +61,8 @@ def aft_lognormal(
     `variance` adds known measurement variances (ln^2); `weight` multiplies the terms of the
     log-likelihood, 0 for padding. `truncated_below` says that values under this bound could not
     have been seen (Tobin's truncated regression, Hausman & Wise 1977, doi:10.2307/1913592).
-    Newton's method with analytic derivatives, damped where the likelihood is not concave.
+    `near` is a fit to start from. Newton's method with analytic derivatives, damped where the
+    likelihood is not concave.
     """
     lows, highs = np.atleast_2d(np.asarray(low, float)), np.atleast_2d(np.asarray(high, float))
     x = np.asarray(design, dtype=float)
@@ -69,7 +78,7 @@ def aft_lognormal(
         np.broadcast_to(given, shape),
         truncated_below,
     )
-    return _newton(problem)
+    return _newton(problem, problem.start() if near is None else problem.start_at(near))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +101,11 @@ class _Problem:
         rest = (y - (self.x @ beta)[..., 0]) * root
         sd = np.sqrt((rest**2).sum(axis=1) / np.maximum(self.weight.sum(axis=1), 1.0))
         return np.concatenate([beta[..., 0], np.log(np.maximum(sd, 1e-3))[:, None]], axis=1)
+
+    def start_at(self, near: AftFit) -> FloatArray:
+        """Parameters of another fit for every replicate."""
+        theta = np.concatenate([near.beta, near.ln_sd[:, None]], axis=1)
+        return np.broadcast_to(theta, (self.low.shape[0], theta.shape[1])).copy()
 
     def value(self, theta: FloatArray) -> FloatArray:
         """Log-likelihood of each replicate."""
@@ -131,8 +145,9 @@ class _Problem:
         return mean, sd, own / sd, 2.0 * own / sd - own**2 / sd**3
 
 
-def _newton(problem: _Problem, steps: int = 60, tolerance: float = 1e-9) -> AftFit:
-    theta = problem.start()
+def _newton(
+    problem: _Problem, theta: FloatArray, steps: int = 60, tolerance: float = 1e-7
+) -> AftFit:
     value = problem.value(theta)
     damping = np.full(value.shape, 1e-3)
     done = np.zeros(value.shape, dtype=bool)
@@ -165,10 +180,11 @@ def _newton(problem: _Problem, steps: int = 60, tolerance: float = 1e-9) -> AftF
 def _log_terms(low: FloatArray, high: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
     """Log density of seen values, log probability of the others."""
     seen = low == high
-    z = np.where(seen, (np.where(seen, low, 0.0) - mean) / sd, 0.0)
-    density = -0.5 * z**2 - np.log(sd) - _LOG_ROOT_2PI
-    a, b, _ = _folded((low - mean) / sd, (high - mean) / sd)
-    terms: FloatArray = np.where(seen, density, _log_mass(a, b))
+    z = (np.where(seen, low, mean) - mean) / sd
+    terms: FloatArray = -0.5 * z**2 - np.log(sd) - _LOG_ROOT_2PI
+    hidden = ~seen
+    mean, sd = mean[hidden], sd[hidden]
+    terms[hidden] = _log_mass(*_folded((low[hidden] - mean) / sd, (high[hidden] - mean) / sd)[:2])
     return terms
 
 
@@ -194,18 +210,19 @@ def _derivative_terms(
 ) -> FloatArray:
     """d/dm, d/ds, d2/dm2, d2/dmds, d2/ds2 of the log-likelihood of each value, stacked first."""
     seen = low == high
-    z = np.where(seen, (np.where(seen, low, 0.0) - mean) / sd, 0.0)
-    exact = np.stack([z, z**2 - 1, -np.ones_like(z), -2 * z, 1 - 3 * z**2])
-    za, zb = (low - mean) / sd, (high - mean) / sd
-    za, zb = np.where(seen, -np.inf, za), np.where(seen, 0.0, zb)
+    z = (np.where(seen, low, mean) - mean) / sd
+    scale = np.stack([sd, sd, sd**2, sd**2, sd**2])
+    terms = np.stack([z, z**2 - 1, -np.ones_like(z), -2 * z, 1 - 3 * z**2])
+    hidden = ~seen
+    mean, sd = mean[hidden], sd[hidden]
+    za, zb = (low[hidden] - mean) / sd, (high[hidden] - mean) / sd
     log_p = _log_mass(*_folded(za, zb)[:2])
     at_a, at_b = (_density_over(z_bound, log_p) for z_bound in (za, zb))
     za, zb = (np.where(np.isfinite(z_bound), z_bound, 0.0) for z_bound in (za, zb))
     a, b, c, d = (zb**k * at_b - za**k * at_a for k in range(4))
-    part = np.stack([-a, -b, -b - a**2, a - c - a * b, 2 * b - d - b**2])
-    scale = np.stack([sd, sd, sd**2, sd**2, sd**2])
-    terms: FloatArray = np.where(seen, exact, part) / scale
-    return terms
+    terms[:, hidden] = np.stack([-a, -b, -b - a**2, a - c - a * b, 2 * b - d - b**2])
+    found: FloatArray = terms / scale
+    return found
 
 
 def _density_over(z: FloatArray, log_p: FloatArray) -> FloatArray:
@@ -283,22 +300,56 @@ def bagls_imputed(
     autocorrelation of days are averaged over as in `bagls`. `variance` (n, ln^2) are measurement
     variances of the seen values; they weigh the values against their own scatter.
     """
-    lows, highs = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    x = np.asarray(design, dtype=float)
-    extra = np.zeros(lows.size) if variance is None else np.asarray(variance, dtype=float)
-    extra = np.where(lows == highs, extra, 0.0)
-    fit = aft_lognormal(lows, highs, x, variance=extra)
-    values = impute(lows[None], highs[None], x[None], fit, draws, rng)[0]
-    total = fit.sd[0] ** 2 + extra
-    return bagls(
-        day,
-        values,
-        x,
+    days = np.asarray(day, dtype=np.int64)
+    order = np.argsort(days, kind="stable")
+    nodes, index = np.unique(days[order], return_inverse=True)
+    lows, highs = (np.asarray(bound, dtype=float)[order][None] for bound in (low, high))
+    extra = np.zeros(days.size) if variance is None else np.asarray(variance, float)[order]
+    return bagls_imputed_batch(
+        index[None],
+        np.diff(nodes, prepend=nodes[0]),
+        lows,
+        highs,
+        np.asarray(design, dtype=float)[order][None],
         column,
-        noise=noise,
+        rng=rng,
+        variance=extra[None],
+        draws=draws,
         exponent=exponent,
-        relative_variance=total / total.mean(),
-    )
+        noise=noise,
+    )[0].mixture()
+
+
+def bagls_imputed_batch(
+    index: IntArray,
+    gap: ArrayLike,
+    low: FloatArray,
+    high: FloatArray,
+    design: FloatArray,
+    column: int,
+    *,
+    rng: np.random.Generator,
+    variance: FloatArray,
+    draws: int = 8,
+    exponent: float = -0.5,
+    noise: NoiseGrid = EPISODE_NOISE,
+) -> tuple[BatchFit, AftFit]:
+    """`bagls_imputed` for replicates R at once, and the censored regressions it started from.
+
+    `index` (R, n) counts the days of a clock whose steps are `gap`; -1 is padding, whose row must
+    hold finite bounds. Bounds and variance are (R, n), `design` (R, n, p).
+    """
+    used = index >= 0
+    extra = np.where((low == high) & used, variance, 0.0)
+    fit = aft_lognormal(low, high, design, variance=extra, weight=used.astype(float))
+    values = impute(low, high, design, fit, draws, rng)
+    total = fit.sd[:, None] ** 2 + extra
+    relative = total / (np.sum(total * used, axis=1) / used.sum(axis=1))[:, None]
+    x = design * used[..., None]
+    rest, scale, start = standardised(x, values * used[..., None])
+    grouped = group_days(np.concatenate([x, rest], axis=2), index, np.size(gap), relative)
+    found = fit_nodes(grouped, gap, x.shape[2], column, noise, exponent)
+    return found.restored(scale, start[:, column]), fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,11 +391,17 @@ def aft_jackknife(
     groups = int(index.max()) + 1
     if groups < 4:
         raise ValueError("four groups are needed to leave one out")
-    weight = np.vstack([np.ones(index.size), index[None, :] != np.arange(groups)[:, None]])
+    whole = aft_lognormal(low, high, design, variance=variance, truncated_below=truncated_below)
     fit = aft_lognormal(
-        low, high, design, variance=variance, weight=weight, truncated_below=truncated_below
+        low,
+        high,
+        design,
+        variance=variance,
+        weight=index[None, :] != np.arange(groups)[:, None],
+        truncated_below=truncated_below,
+        near=whole,
     )
-    full, left_out = fit.beta[0, column], fit.beta[1:, column]
+    full, left_out = whole.beta[0, column], fit.beta[:, column]
     ratio = index.size / np.bincount(index)
     pseudo = ratio * full - (ratio - 1.0) * left_out
     centre = groups * full - np.sum((1.0 - 1.0 / ratio) * left_out)

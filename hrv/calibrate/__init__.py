@@ -1,0 +1,144 @@
+"""The error table: how often a method says "change" where there is none, and where there is one.
+
+Every part is a grid of cells; a cell is simulated from its own seed, so that any of them can be
+made again alone and a run that was stopped goes on where it ended. A new part (verdicts) is one
+more entry of `PARTS`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from hrv.calibrate import daily, episodes, tables
+from hrv.calibrate.counts import Result
+from hrv.settings import Settings
+
+SCHEMA = 1
+Told = Callable[[str, float | None], None]
+
+
+class Cell(Protocol):
+    """One setting of a grid; its name fixes its random numbers."""
+
+    @property
+    def name(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One grid, how a cell of it is run, and its table."""
+
+    name: str
+    title: str
+    cells: Callable[[], Iterator[Any]]
+    run: Callable[[Any, int, Settings, np.random.Generator], Result]
+    table: Callable[[Mapping[str, Mapping[str, Any]]], str]
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Part("trend_daily", "Trend of daily values", daily.cells, daily.run, tables.daily_table),
+        Part(
+            "trend_episodes",
+            "Trend of half-times",
+            episodes.cells,
+            episodes.run,
+            tables.episode_table,
+        ),
+    )
+}
+
+
+def calibrate(
+    out_dir: Path,
+    *,
+    parts: Sequence[str] = tuple(PARTS),
+    runs: int = 2000,
+    settings: Settings | None = None,
+    workers: int = 1,
+    told: Told | None = None,
+    only: Callable[[str], bool] | None = None,
+) -> list[Path]:
+    """Run the grids and write one JSON and one Markdown table per part into a folder.
+
+    Cells already there for the same runs, seed and trend settings are not run again. `only`
+    picks cells by name.
+    """
+    rules = settings or Settings()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in parts:
+        part = PARTS[name]
+        record = _Record.load(out_dir / f"{name}.json", runs, rules)
+        wanted = [c for c in part.cells() if only is None or only(c.name)]
+        pending = [c for c in wanted if c.name not in record.cells]
+        for done, (cell, result) in enumerate(_results(part, pending, runs, rules, workers), 1):
+            record.cells[cell.name] = result
+            record.save()
+            if told is not None:
+                told(f"{cell.name} ({done} of {len(pending)})", done / len(pending))
+        page = out_dir / f"{name}.md"
+        shown = {c.name: record.cells[c.name] for c in wanted}
+        head = f"# {part.title}\n\n{runs} runs a cell, {len(shown)} cells, seed {rules.seed}.\n\n"
+        page.write_text(head + part.table(shown), encoding="utf-8")
+        written += [record.path, page]
+    return written
+
+
+def run_cell(part: str, cell: Cell, runs: int, settings: Settings) -> Result:
+    """One cell, from the seed that its name fixes."""
+    rng = np.random.default_rng([settings.seed, zlib.crc32(cell.name.encode())])
+    return PARTS[part].run(cell, runs, settings, rng)
+
+
+def _results(
+    part: Part, cells: Sequence[Any], runs: int, settings: Settings, workers: int
+) -> Iterator[tuple[Any, Result]]:
+    if workers <= 1:
+        for cell in cells:
+            yield cell, run_cell(part.name, cell, runs, settings)
+        return
+    # One thread of linear algebra per process: the matrices are small.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        waiting: dict[Future[Result], Any] = {
+            pool.submit(run_cell, part.name, cell, runs, settings): cell for cell in cells
+        }
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
+
+
+@dataclass(slots=True)
+class _Record:
+    """Results of one part on disk, with what they depend on."""
+
+    path: Path
+    head: dict[str, Any]
+    cells: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path, runs: int, settings: Settings) -> _Record:
+        trend = {k: v for k, v in settings.as_dict().items() if k.startswith("trend.")}
+        head = {"schema": SCHEMA, "runs": runs, "seed": settings.seed, "settings": trend}
+        cells: dict[str, Any] = {}
+        if path.is_file():
+            old = json.loads(path.read_text(encoding="utf-8"))
+            if {k: old.get(k) for k in head} == head:
+                cells = old["cells"]
+        return cls(path, head, cells)
+
+    def save(self) -> None:
+        text = json.dumps({**self.head, "cells": dict(sorted(self.cells.items()))}, indent=1)
+        part = self.path.with_suffix(".part")
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(self.path)

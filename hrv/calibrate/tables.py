@@ -1,0 +1,171 @@
+"""Results of the calibration as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hrv.calibrate import daily, episodes
+from hrv.calibrate.counts import clopper_pearson, rate, with_interval
+
+Results = Mapping[str, Mapping[str, Any]]  # cell name to its result
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """One table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def daily_table(results: Results) -> str:
+    """False alarms per method and length, and the power of the product's method."""
+    cells = [cell for cell in daily.cells() if cell.name in results]
+    kinds = list(dict.fromkeys((cell.phi, cell.half_white) for cell in cells))
+    lengths = sorted({cell.days for cell in cells})
+    methods = list(results[cells[0].name]["false_alarms"])
+    rows = []
+    for method in methods:
+        false = {cell: results[cell.name]["false_alarms"][method] for cell in cells}
+        row = [method]
+        for days in lengths:
+            shown = [
+                _mean(
+                    [rate(false[c]) for c in cells if (c.days, c.phi, c.half_white) == (days, *k)]
+                )
+                for k in kinds
+            ]
+            row.append("/".join(_short(x) for x in shown))
+        worst = max(cells, key=lambda c, false=false: rate(false[c]))  # type: ignore[misc]
+        rows.append([*row, f"{with_interval(false[worst])} {worst.name.removeprefix('daily/')}"])
+    labels = ", ".join(f"{'half white ' if white else ''}{phi:g}" for phi, white in kinds)
+    return "\n".join(
+        [
+            f"Share of false alarms at 5 %, no change there; correlation {labels};",
+            "mean of Gaussian and complete, and of heavy tails with 35 % of the days missing.\n",
+            markdown(["method", *(f"{d} days" for d in lengths), "worst cell"], rows),
+            "Power for an improvement of 10/20/30 % over the window, daily SD 0.30 (Gaussian); the",
+            "median smallest change that a report would name, and how often such a change shows.\n",
+            markdown(
+                [
+                    "days",
+                    "noise",
+                    "BA-GLS",
+                    "GLS AR(1), plugged in",
+                    "smallest change",
+                    "power at it",
+                ],
+                (
+                    _power_row(cell.name, results, list(results[cell.name]["power"]))
+                    for cell in cells
+                    if not cell.heavy
+                ),
+            ),
+        ]
+    )
+
+
+def _power_row(name: str, results: Results, methods: Sequence[str]) -> list[str]:
+    result = results[name]
+    _, days, *noise = name.split("/")
+    powers = ["/".join(_short(rate(x)) for x in result["power"][method]) for method in methods]
+    smallest = f"{100 * (1 - np.exp(-result['smallest_change'])):.0f} %"
+    noise = [part for part in noise if part != "gauss"]
+    return [days, " ".join(noise), *powers, smallest, _short(rate(result["power_at_smallest"]))]
+
+
+def episode_table(results: Results) -> str:
+    """False alarms per method, length and kind of person; power and smallest change."""
+    cells = [cell for cell in episodes.cells() if cell.name in results]
+    methods = list(results[cells[0].name]["false_alarms"])
+    lengths = sorted({cell.days for cell in cells})
+    kinds = list(dict.fromkeys((cell.phi, cell.errors) for cell in cells))
+    rows = []
+    for method in methods:
+        false = {
+            cell: results[cell.name]["false_alarms"][method]
+            for cell in cells
+            if results[cell.name]["false_alarms"][method]["of"]
+        }
+        row = [method]
+        for days in lengths:
+            shown = [
+                _mean(
+                    [rate(x) for c, x in false.items() if (c.days, c.phi, c.errors) == (days, *k)]
+                )
+                for k in kinds
+            ]
+            row.append("/".join(_short(x) for x in shown))
+        worst = max(false, key=lambda c, false=false: rate(false[c]))  # type: ignore[misc]
+        rows.append([*row, f"{with_interval(false[worst])} {worst.name.removeprefix('episodes/')}"])
+    labels = ", ".join(f"{errors} {phi:g}" for phi, errors in kinds)
+    return "\n".join(
+        [
+            "Share of false alarms at 5 %, no change there, interruptions grow rarer over the",
+            f"window; errors and day-to-day correlation {labels}; mean over the kinds of people.\n",
+            markdown(["method", *(f"{d} days" for d in lengths), "worst cell"], rows),
+            "The product's method by kind of person: worst cell, largest bias (ln) without and",
+            "with precision weights; power for an improvement of 10/20/30 %, normal errors,",
+            "correlation 0.5.\n",
+            markdown(
+                [
+                    "median half-time",
+                    "resolved from",
+                    "days",
+                    "left/right-censored",
+                    "worst cell",
+                    "bias",
+                    "bias weighted",
+                    "power",
+                    "smallest change",
+                    "power at it",
+                ],
+                _people_rows(results, cells),
+            ),
+        ]
+    )
+
+
+def _people_rows(results: Results, cells: Sequence[episodes.EpisodeCell]) -> Iterable[list[str]]:
+    people = dict.fromkeys((c.median_s, c.at_most_s, c.softening, c.days) for c in cells)
+    for median_s, at_most_s, softening, days in people:
+        group = [
+            c
+            for c in cells
+            if (c.median_s, c.at_most_s, c.softening, c.days)
+            == (median_s, at_most_s, softening, days)
+        ]
+        usual = next((c for c in group if (c.phi, c.errors) == (0.5, "normal")), group[0])
+        result = results[usual.name]
+        worst = max((results[c.name]["false_alarms"]["BA-GLS, imputed"] for c in group), key=rate)
+        bias = {
+            name: max((results[c.name]["bias"][name] for c in group), key=abs)
+            for name in result["bias"]
+        }
+        *_, powers, smallest, at_it = _power_row(usual.name, results, ["BA-GLS, imputed"])
+        yield [
+            f"{median_s:g} s{', softening' if softening else ''}",
+            f"{at_most_s:g} s",
+            str(days),
+            f"{_short(result['left_censored'])}/{_short(result['right_censored'])}",
+            with_interval(worst),
+            *(f"{x:+.3f}" for x in bias.values()),
+            powers,
+            smallest,
+            at_it,
+        ]
+
+
+def _mean(shares: Iterable[float]) -> float:
+    return float(np.mean(list(shares)))
+
+
+def _short(share: float) -> str:
+    return f"{share:.3f}".removeprefix("0") if share < 1 else "1"
+
+
+def coverage(counted: Mapping[str, int]) -> tuple[float, float]:
+    """Interval of the share of intervals that hold the truth, from the share that do not."""
+    low, high = clopper_pearson(counted)
+    return 1.0 - high, 1.0 - low
