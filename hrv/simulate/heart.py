@@ -22,6 +22,7 @@ from hrv.simulate.streams import Part
 Second = NDArray[np.float32]
 AWAKE, LIGHT, DEEP, REM = 1, 2, 3, 4  # FIT's sleep levels
 CYCLE_S = 5400.0
+NOON = 43_200
 STAGE_BPM = {AWAKE: 3.0, LIGHT: 0.0, DEEP: -3.0, REM: 2.0}
 JITTER_MS = 6.0
 MAYER_SHARE = 0.012  # of the heart rate, amplitude of the 10-s waves in beats
@@ -80,9 +81,8 @@ def _day(life: Life, index: int, outside: Outside, memory: _Memory) -> Simulated
     stage = _stages(life, index, outside)
     base = life.scenario.base_bpm(f) + float(life.base_bpm[index + 1])
     base += float(life.moved.day_bpm[index + 1])
-    rest = _resting(body, outside, stage, base, memory)
-    if life.moved.night_bpm[index + 1 : index + 3].any():
-        rest += _nights(life.moved.night_bpm, index, outside)
+    nights = (life.night_bpm + life.moved.night_bpm)[index + 1 : index + 3]
+    rest = _resting(body, outside, stage, base, nights, memory)
     rest += _effort(life, f, outside, memory)
     stress = _stress(life, index, outside, memory)
     rest += _after_technique(life, index, memory)
@@ -111,8 +111,14 @@ def low_pass(x: Second, tau_s: float, state: float) -> tuple[Second, float]:
 
 
 def _resting(
-    body: Body, outside: Outside, stage: NDArray[np.int8], base: float, memory: _Memory
+    body: Body,
+    outside: Outside,
+    stage: NDArray[np.int8],
+    base: float,
+    nights: FloatArray,
+    memory: _Memory,
 ) -> Second:
+    """Level of the day, time of day, sleep; `nights` is the night that ends and that begins."""
     hour = np.arange(0, SECONDS, 60) / 3600.0
     minute = np.full(hour.size, body.resting_hr_bpm + base)
     minute += body.circadian_bpm * np.cos(2.0 * np.pi * (hour - 16.0) / 24.0)
@@ -123,13 +129,15 @@ def _resting(
     minute += np.where(sleeping, shift[stage], 0.0)
     asleep, memory.asleep = low_pass(outside.asleep.astype(np.float32), 900.0, memory.asleep)
     rest = np.repeat(minute.astype(np.float32), 60)
-    rest -= np.float32(body.sleep_drop_bpm) * asleep
+    drop = (body.sleep_drop_bpm - nights).astype(np.float32)
+    rest[:NOON] -= drop[0] * asleep[:NOON]
+    rest[NOON:] -= drop[1] * asleep[NOON:]
     return rest
 
 
 def _nights(by_night: FloatArray, index: int, outside: Outside) -> Second:
-    """An addition to the night that ends today and to the one that begins."""
-    morning = np.arange(SECONDS) < 43_200
+    """A value of the night that ends today and of the one that begins, 0 awake."""
+    morning = np.arange(SECONDS) < NOON
     by_half = np.where(morning, by_night[index + 1], by_night[index + 2])
     out: Second = np.where(outside.asleep, by_half, 0.0).astype(np.float32)
     return out

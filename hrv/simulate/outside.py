@@ -68,6 +68,7 @@ class Life:
     days: int
     weekday: int  # of the first day, Monday 0
     base_bpm: FloatArray = field(init=False)  # day-to-day part of the resting level
+    night_bpm: FloatArray = field(init=False)  # of single nights, by the day of waking
     day_ln_h: FloatArray = field(init=False)
     day_ln_rmssd: FloatArray = field(init=False)
     moved: Moved = field(init=False)  # by alcohol, illness and the like
@@ -82,6 +83,8 @@ class Life:
         self.base_bpm = self.body.day_sd_bpm * _ar1(level[:, 0], self.scenario.day_phi)
         self.day_ln_h = self.body.day_half_time_sd * _ar1(level[:, 1], self.body.day_half_time_phi)
         self.day_ln_rmssd = self.body.day_rmssd_sd * _ar1(level[:, 2], 0.4)
+        night = self.streams.of(Part.NIGHT_LEVEL).standard_normal(n)
+        self.night_bpm = self.body.night_sd_bpm * _ar1(night, self.body.night_phi)
         self.moved = moved(self.scenario, self.streams, self.days)
         self.day_ln_h = self.day_ln_h + self.moved.ln_half_time
         self._schedule(n)

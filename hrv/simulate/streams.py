@@ -35,6 +35,7 @@ class Part(IntEnum):
     BEATS = 18
     CONFOUNDERS = 19
     ARTEFACTS = 20
+    NIGHT_LEVEL = 21
 
 
 @dataclass(frozen=True, slots=True)

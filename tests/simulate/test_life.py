@@ -108,7 +108,8 @@ def test_days_have_the_stressors_sleep_and_motion_of_a_life() -> None:
 
 def test_resting_levels_move_from_day_to_day_as_stated() -> None:
     life = simulate.life("unchanged", 4000, seed=1)
-    assert np.std(life.base_bpm) == pytest.approx(1.5, rel=0.05)
+    assert np.std(life.base_bpm) == pytest.approx(2.0, rel=0.05)
+    assert np.std(life.night_bpm) == pytest.approx(3.5, rel=0.05)
     assert np.corrcoef(life.base_bpm[1:], life.base_bpm[:-1])[0, 1] == pytest.approx(0.6, abs=0.04)
 
 
@@ -116,8 +117,23 @@ def test_the_noise_has_the_stated_spread_and_memory() -> None:
     life = simulate.life("unchanged", 6, seed=1)
     noise = [d.hr_bpm - d.rest_bpm - d.stress_bpm for d in heart.days(life)]
     awake = np.concatenate([x[9 * 3600 : 21 * 3600].reshape(-1, 60).mean(axis=1) for x in noise])
-    expected = np.sqrt(2.2**2 * _kept(75.0, 60.0) + 1.5**2 * _kept(1500.0, 60.0))
+    expected = np.sqrt(2.2**2 * _kept(110.0, 60.0) + 1.5**2 * _kept(1500.0, 60.0))
     assert np.std(awake) == pytest.approx(expected, rel=0.1)
+
+
+def test_nights_scatter_as_those_of_real_people() -> None:
+    """Yfantidou et al. (2022), 11 people: SD 4.1 bpm, lag 1 0.25; ln RMSSD SD 0.21, r -0.85."""
+    life = simulate.life("unchanged", 150, seed=1)
+    hr, ln_rmssd = [], []
+    for day in heart.days(life):
+        quiet = slice(7200, 18_000)
+        hr.append(float(day.hr_bpm[quiet].mean()))
+        share = float(day.breath_share[quiet].mean())
+        ln_rmssd.append(float(np.log(heart.rmssd_ms(share, hr[-1], life.body.breath_hz))))
+    assert np.std(hr) == pytest.approx(4.1, abs=0.6)
+    assert np.corrcoef(hr[1:], hr[:-1])[0, 1] == pytest.approx(0.25, abs=0.2)
+    assert np.std(ln_rmssd) == pytest.approx(0.21, abs=0.04)
+    assert np.corrcoef(hr, ln_rmssd)[0, 1] == pytest.approx(-0.85, abs=0.08)
 
 
 def _kept(tau_s: float, bin_s: float) -> float:
@@ -147,7 +163,7 @@ def test_every_scenario_says_what_may_and_may_not_be_concluded() -> None:
 def test_the_night_falls_with_healing_and_rises_with_worsening() -> None:
     for name, change in (("healing", -5.0), ("worsening", 4.0), ("unchanged", 0.0)):
         life = simulate.life(name, 60, seed=1)
-        quiet = replace(life.body, day_sd_bpm=0.0)
+        quiet = replace(life.body, day_sd_bpm=0.0, night_sd_bpm=0.0, slow_sd_bpm=0.0)
         life = simulate.life(name, 60, seed=1, body=quiet)
         night = [float(np.mean(d.hr_bpm[10_800:18_000])) for d in heart.days(life)]
         fitted = np.polyfit(np.linspace(0, 1, 60), night, 1)[0]
