@@ -30,6 +30,7 @@ UNKNOWN_TYPE = BASE_TYPES["byte"]
 TIMESTAMP = 253
 FILE_ID = 0
 FIELD_DESCRIPTION = 206
+_NOWHERE: IntArray = np.empty(0, np.int64)
 
 
 class NotFitError(ValueError):
@@ -139,8 +140,13 @@ class _Layout:
         self.plain: list[int] = []
         self.compressed: list[int] = []
 
-    def __len__(self) -> int:
-        return len(self.plain) + len(self.compressed)
+    def places(self) -> IntArray:
+        """Bytes at which the messages begin, increasing."""
+        places = np.array(self.plain or self.compressed, dtype=np.int64)
+        if self.plain and self.compressed:
+            places = np.concatenate((places, np.array(self.compressed, dtype=np.int64)))
+            places.sort()
+        return places
 
     @cached_property
     def fields(self) -> dict[int, _Element]:
@@ -179,24 +185,31 @@ class Messages:
         self._data = data
         self._buffer = np.frombuffer(data, dtype=np.uint8)
         self._layouts: dict[tuple[bytes, bool], _Layout] = {}
-        self._times: tuple[IntArray, IntArray, BoolArray] | None = None
         self.starts: list[int] = []  # first byte of each chained file
         self.faults: list[Fault] = []
 
     def counts(self) -> dict[int, int]:
         """How many messages there are of each number, in order of first definition."""
-        counts: dict[int, int] = {}
+        return {
+            number: sum(places.size for _, places in group)
+            for number, group in self._groups.items()
+        }
+
+    @cached_property
+    def _groups(self) -> dict[int, list[tuple[_Layout, IntArray]]]:
+        """Layouts in use and the places of their messages, by message number."""
+        groups: dict[int, list[tuple[_Layout, IntArray]]] = {}
         for layout in self._layouts.values():
-            if len(layout):
-                counts[layout.number] = counts.get(layout.number, 0) + len(layout)
-        return counts
+            if layout.plain or layout.compressed:
+                groups.setdefault(layout.number, []).append((layout, layout.places()))
+        return groups
 
     def table(self, number: int, fields: Collection[int] | None = None) -> Table:
         """Messages of that number with the fields asked for; None means all there are."""
-        layouts = [one for one in self._layouts.values() if one.number == number and len(one)]
-        places = [self._places(layout) for layout in layouts]
-        if not places:
-            return Table(number, np.empty(0, np.int64))
+        group = self._groups.get(number)
+        if group is None:
+            return Table(number, _NOWHERE)
+        layouts, places = [one for one, _ in group], [where for _, where in group]
         at = places[0] if len(places) == 1 else np.concatenate(places)
         order = None if len(places) == 1 else np.argsort(at)
         present = dict.fromkeys(f for layout in layouts for f in layout.fields)
@@ -210,12 +223,11 @@ class Messages:
         """Fields that an app added to messages of that number, by the name the app gave."""
         descriptions = self.table(FIELD_DESCRIPTION)
         index, field_number, code = (descriptions.scalar(f).raw.tolist() for f in (0, 1, 2))
-        layouts = [one for one in self._layouts.values() if one.number == number and len(one)]
-        places = [self._places(layout) for layout in layouts]
+        group = self._groups.get(number, [])
         named: dict[str, Column] = {}
         for row, key in enumerate(zip(index, field_number, strict=True)):
             parts, rows, first = [], [], 0
-            for layout, where in zip(layouts, places, strict=True):
+            for layout, where in group:
                 if key in layout.developer:
                     offset, size = layout.developer[key]
                     element = _Element(offset, *_shape(code[row], size, layout.endian))
@@ -223,27 +235,19 @@ class Messages:
                     rows.append(np.repeat(np.arange(first, first + where.size), element.count))
                 first += where.size
             if parts:
-                order = np.argsort(np.concatenate(places))
+                order = np.argsort(np.concatenate([where for _, where in group]))
                 named[descriptions.text(3, row)] = _joined_flat(parts, rows, order)
         return named
 
-    def _places(self, layout: _Layout) -> IntArray:
-        places = np.array(layout.plain or layout.compressed, dtype=np.int64)
-        if layout.plain and layout.compressed:
-            places = np.concatenate((places, np.array(layout.compressed, dtype=np.int64)))
-            places.sort()
-        return places
-
-    def _gather(self, element: _Element, places: IntArray) -> tuple[NDArray[Any], BoolArray]:
-        """Values (rows, elements) and their mask."""
+    def _gather(
+        self, element: _Element, places: IntArray, *, first: bool = False
+    ) -> tuple[NDArray[Any], BoolArray]:
+        """Values and their mask, (rows, elements), or the first element only, (rows,)."""
         dtype = np.dtype(element.dtype)
-        span = dtype.itemsize * element.count
-        everywhere = np.ndarray(
-            (self._buffer.size - span + 1, element.count),
-            dtype,
-            self._buffer,
-            strides=(1, dtype.itemsize),
-        )
+        count = 1 if first else element.count
+        room = self._buffer.size - dtype.itemsize * count + 1
+        shape, strides = ((room,), (1,)) if first else ((room, count), (1, dtype.itemsize))
+        everywhere = np.ndarray(shape, dtype, self._buffer, strides=strides)
         raw = everywhere[places + element.offset]
         if dtype.kind == "f":
             raw = raw.astype(np.float64)
@@ -271,9 +275,7 @@ class Messages:
                 if element is None:
                     parts.append((np.zeros(where.size, np.int64), np.zeros(where.size, np.bool_)))
                 else:
-                    one = _Element(element.offset, 1, element.dtype, element.invalid)
-                    raw, valid = self._gather(one, where)
-                    parts.append((raw[:, 0], valid[:, 0]))
+                    parts.append(self._gather(element, where, first=True))
             return _joined(parts, order)
         flat, rows, first = [], [], 0
         for layout, where in zip(layouts, places, strict=True):
@@ -288,33 +290,28 @@ class Messages:
         """Field 253, or the time that compressed heads add up to."""
         element = layout.fields.get(TIMESTAMP)
         if element is not None:
-            raw, valid = self._gather(
-                _Element(element.offset, 1, element.dtype, element.invalid), places
-            )
-            return raw[:, 0], valid[:, 0]
+            return self._gather(element, places, first=True)
         if not layout.compressed:
             return np.zeros(places.size, np.int64), np.zeros(places.size, np.bool_)
-        at, time, known = self._compressed_times()
+        at, time, known = self._compressed_times
         index = np.minimum(np.searchsorted(at, places), at.size - 1)
         valid = known[index] & (at[index] == places)
         return np.where(valid, time[index], 0), valid
 
+    @cached_property
     def _compressed_times(self) -> tuple[IntArray, IntArray, BoolArray]:
         """Place, time and whether known of all compressed heads.
 
         A compressed head holds the low 5 bits of the time; it is the next such time after that of
         the message before it (the last full one or another compressed head).
         """
-        if self._times is not None:
-            return self._times
         at, time, full = [], [], []
-        for layout in self._layouts.values():
+        for layout, places in (pair for group in self._groups.values() for pair in group):
             element = layout.fields.get(TIMESTAMP)
-            if element is not None and len(layout):
-                places = self._places(layout)
-                raw, valid = self._gather(element, places)
-                at.append(places[valid[:, 0]])
-                time.append(raw[valid[:, 0], 0])
+            if element is not None:
+                raw, valid = self._gather(element, places, first=True)
+                at.append(places[valid])
+                time.append(raw[valid])
                 full.append(np.ones(at[-1].size, np.bool_))
             elif layout.compressed:
                 at.append(np.array(layout.compressed, dtype=np.int64))
@@ -324,17 +321,16 @@ class Messages:
         at.append(np.array(self.starts, dtype=np.int64))
         time.append(np.zeros(at[-1].size, np.int64))
         full.append(np.ones(at[-1].size, np.bool_))
-        places, times, fixed = (np.concatenate(parts) for parts in (at, time, full))
-        order = np.argsort(places)
-        places, times, fixed = places[order], times[order], fixed[order]
+        where, times, fixed = (np.concatenate(parts) for parts in (at, time, full))
+        order = np.argsort(where)
+        where, times, fixed = where[order], times[order], fixed[order]
         step = np.zeros(times.size, np.int64)
         step[1:] = np.diff(times) & 31
         since = np.cumsum(np.where(fixed, 0, step))
         last = np.maximum.accumulate(np.where(fixed, np.arange(times.size), 0))
-        known = ~np.isin(places[last], self.starts)
+        known = ~np.isin(where[last], self.starts)
         resolved = times[last] + since - since[last]
-        self._times = (places[~fixed], resolved[~fixed], known[~fixed])
-        return self._times
+        return where[~fixed], resolved[~fixed], known[~fixed]
 
 
 def is_array_field(number: int, wanted: int, many: bool) -> bool:

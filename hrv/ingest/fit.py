@@ -122,15 +122,16 @@ def _recording(
     heart_rate, steps, back, twice = fit_activity.records(
         table, dates, ledger, settings, fit_activity.is_on_foot(tables)
     )
-    rr, restarts = fit_beats.hrv_messages(tables, table, dates, ledger, settings.rr_max_ms)
-    strap_rate, strap_rr = fit_beats.strap_downloads(tables, dates, ledger, settings.rr_max_ms)
-    pulse = fit_beats.research_beats(tables, dates, ledger, settings.rr_max_ms)
+    rr, restarts, pace = fit_beats.hrv_messages(tables, table, dates, ledger, settings)
+    strap_rate, strap_rr = fit_beats.strap_downloads(tables, dates, ledger, settings)
+    pulse = fit_beats.research_beats(tables, dates, ledger, settings)
     day_rate, motion, day_back = fit_wellness.monitoring(tables, dates, ledger, settings)
     score, codes = fit_wellness.stress(tables, dates, ledger)
-    rmssd = fit_wellness.overnight_rmssd(tables, dates, ledger)
+    rmssd = fit_wellness.overnight_rmssd(tables, dates, ledger, settings)
     figures = fit_wellness.daily_figures(tables, dates, ledger, naming, settings)
     sleeping, sleep_minutes, unstaged = fit_wellness.sleep(tables, dates, ledger, naming)
     spans = fit_activity.sessions(tables, dates, ledger)
+    spans += fit_wellness.naps(tables, dates, ledger)
     spans += fit_activity.laps(tables, dates, ledger)
     noticed = fit_activity.detected(tables, dates)
     ledger.used += len(noticed)
@@ -143,7 +144,7 @@ def _recording(
     beats += [replace(strap_rr, device=device, optical=False)] if strap_rr.t_s.size else []
     beats += [replace(one, device=device, optical=True) for one in pulse]
 
-    notes += _content_notes(name, rr, restarts, back + day_back, twice, codes)
+    notes += _content_notes(name, rr, restarts, pace, back + day_back, twice, codes)
     if unstaged:
         notes.append(Note(name, "sleep stages are all 'awake': staging was left to the cloud"))
     if clock is None and (figures or sleep_minutes):
@@ -257,16 +258,27 @@ def _fault_notes(tables: Tables, name: str) -> list[Note]:
 
 
 def _content_notes(
-    name: str, rr: RRSeries, restarts: int, back: int, twice: int, codes: dict[int, int]
+    name: str,
+    rr: RRSeries,
+    restarts: int,
+    pace: float,
+    back: int,
+    twice: int,
+    codes: dict[int, int],
 ) -> list[Note]:
     facts: list[tuple[str, dict[str, Any]]] = []
     if restarts:
         facts.append(
             (
-                "beat intervals lost the watch's clock {restarts} times and were placed anew",
+                "beat intervals lost the watch's clock and were placed anew ({restarts}x)",
                 {"restarts": restarts},
             )
         )
+    if pace != 1.0:
+        text = "beat intervals add up to {percent:.1f} % of the watch's clock"
+        if abs(1.0 / pace - 1.024) < 0.003:
+            text += ": 1/1024 s were probably taken for ms"
+        facts.append((text, {"percent": 100.0 / pace}))
     if rr.rr_ms.size > 50:
         share = float(np.mean(np.diff(rr.rr_ms) == 0))
         if share > _EQUAL_SHARE:
@@ -278,9 +290,9 @@ def _content_notes(
                 )
             )
     if back:
-        facts.append(("time goes back {back} times: sorted", {"back": back}))
+        facts.append(("time goes back ({back}x): sorted", {"back": back}))
     if twice:
-        facts.append(("{twice} seconds came twice: the last value holds", {"twice": twice}))
+        facts.append(("seconds came twice ({twice}x): the last value holds", {"twice": twice}))
     for code, count in codes.items():
         what = fit_wellness.STRESS_CODES.get(code, f"code {code}")
         facts.append(

@@ -13,15 +13,19 @@ from numpy.typing import NDArray
 from hrv.fit.walk import Table
 from hrv.ingest.fit_tables import Dates, Ledger, Tables, read, scaled
 from hrv.model import BoolArray, FloatArray, HeartRateSeries, IntArray, RRSeries
+from hrv.settings import IngestSettings
 
 _DRIFT_S = 3.0  # summed intervals may run this far from the watch's clock
+_BLOCK_S = 60.0  # stretches over which intervals and clock are compared
+_MIN_BLOCKS = 5
+_OFF_PACE = 0.004  # clocks of straps and watches agree far better than this
 _NO_BEATS = RRSeries(np.empty(0), np.empty(0))
 
 
 def hrv_messages(
-    tables: Tables, records: Table, dates: Dates, ledger: Ledger, longest_ms: float
-) -> tuple[RRSeries, int]:
-    """RR intervals of `hrv` messages, and how often their sum lost the clock.
+    tables: Tables, records: Table, dates: Dates, ledger: Ledger, settings: IngestSettings
+) -> tuple[RRSeries, int, float]:
+    """RR intervals of `hrv` messages, how often their sum lost the clock, and its pace.
 
     A message has no time of its own; its beats lie at the record before it. Intervals are added
     up from there and anchored anew where the sum is off by more than 3 s: at pauses, and at
@@ -31,7 +35,7 @@ def hrv_messages(
     """
     table, (time,) = read(tables, "hrv", "time")
     if not len(table):
-        return _NO_BEATS, 0
+        return _NO_BEATS, 0, 1.0
     row, raw, valid = table.flat(time)
     stamp = records.scalar(253)
     dated = np.ones(len(records), np.bool_)
@@ -47,18 +51,22 @@ def hrv_messages(
     )
     chosen = valid & (raw > 0) & keep[row]
     if not chosen.any():
-        return _NO_BEATS, 0
+        return _NO_BEATS, 0, 1.0
     row, before = row[chosen], np.searchsorted(records.at[dated], table.at) - 1
     rr_ms = scaled(78, time, raw[chosen]) * 1000.0
     held = (before >= 0) & np.append(True, before[1:] != before[:-1])
     anchor_s = dates.unix_s(stamp.raw[dated])[np.maximum(before, 0)]
-    return placed(row, rr_ms, anchor_s, held, longest_ms)
+    return placed(row, rr_ms, anchor_s, held, settings)
 
 
 def placed(
-    row: IntArray, rr_ms: FloatArray, anchor_s: FloatArray, held: BoolArray, longest_ms: float
-) -> tuple[RRSeries, int]:
-    """Intervals at their times, and how often the count had to start anew.
+    row: IntArray,
+    rr_ms: FloatArray,
+    anchor_s: FloatArray,
+    held: BoolArray,
+    settings: IngestSettings,
+) -> tuple[RRSeries, int, float]:
+    """Intervals at their times, how often the count had to start anew, and its pace.
 
     `row` is the message of each interval; the last beat of a message that is `held` lies around
     its `anchor_s`.
@@ -68,6 +76,8 @@ def placed(
     fixed = ends[held[row[ends]]]
     if not fixed.size:
         fixed = ends[:1]
+    pace = _pace(sum_s[fixed], anchor_s[row[fixed]])
+    sum_s *= pace
     ahead_s = sum_s[fixed] - anchor_s[row[fixed]]
     starts = _restarts(ahead_s)
     middle_s = np.array([np.median(part) for part in np.split(ahead_s, starts[1:])])
@@ -76,8 +86,30 @@ def placed(
     t_s = sum_s - middle_s[np.searchsorted(seams, np.arange(row.size), side="right")]
     # a long interval, and whatever the clock has no room for, is not a beat
     fits = np.append(True, t_s[1:] > np.maximum.accumulate(t_s)[:-1])
-    beat = (rr_ms <= longest_ms) & fits
-    return RRSeries(t_s[beat], rr_ms[beat]), starts.size - 1
+    beat = _is_beat(rr_ms, settings) & fits
+    return RRSeries(t_s[beat], rr_ms[beat]), starts.size - 1, pace
+
+
+def _is_beat(rr_ms: FloatArray, settings: IngestSettings) -> BoolArray:
+    return (rr_ms >= settings.rr_min_ms) & (rr_ms <= settings.rr_max_ms)
+
+
+def _pace(sum_s: FloatArray, clock_s: FloatArray) -> float:
+    """Seconds of the watch for one second of intervals, where that is steadily not 1.
+
+    Apps that take 1/1024 s for ms write intervals 2.4 % long. Pauses and dropouts change single
+    minutes; a wrong clock changes all of them alike.
+    """
+    marks = np.flatnonzero(np.diff(np.floor(clock_s / _BLOCK_S)) != 0)
+    elapsed_s, summed_s = np.diff(clock_s[marks]), np.diff(sum_s[marks])
+    good = (elapsed_s > 0.5 * _BLOCK_S) & (summed_s > 0.5 * _BLOCK_S)
+    if good.sum() < _MIN_BLOCKS:
+        return 1.0
+    ratio = elapsed_s[good] / summed_s[good]
+    pace = float(np.median(ratio))
+    spread = float(np.median(np.abs(ratio - pace)))
+    standard_error = 1.4826 * 1.2533 * spread / np.sqrt(ratio.size)
+    return pace if 5.0 * standard_error < abs(pace - 1.0) > _OFF_PACE else 1.0
 
 
 def _restarts(ahead_s: FloatArray) -> IntArray:
@@ -100,7 +132,7 @@ def _restarts(ahead_s: FloatArray) -> IntArray:
 
 
 def strap_downloads(
-    tables: Tables, dates: Dates, ledger: Ledger, longest_ms: float
+    tables: Tables, dates: Dates, ledger: Ledger, settings: IngestSettings
 ) -> tuple[HeartRateSeries | None, RRSeries]:
     """Beats that a strap stored under water or away from the watch (`hr` messages).
 
@@ -139,7 +171,7 @@ def strap_downloads(
     heart_rate = _filtered(table, bpm, row[known], beat_s)
     beat_s = np.unique(beat_s)
     rr_ms = np.diff(beat_s) * 1000.0
-    good = rr_ms <= longest_ms
+    good = _is_beat(rr_ms, settings)
     return heart_rate, RRSeries(beat_s[1:][good], rr_ms[good])
 
 
@@ -180,7 +212,7 @@ def _filtered(table: Table, bpm: int, row: IntArray, beat_s: FloatArray) -> Hear
 
 
 def research_beats(
-    tables: Tables, dates: Dates, ledger: Ledger, longest_ms: float
+    tables: Tables, dates: Dates, ledger: Ledger, settings: IngestSettings
 ) -> list[RRSeries]:
     """`beat_intervals` and `raw_bbi`: the watch's own pulse intervals.
 
@@ -209,7 +241,7 @@ def research_beats(
         t_s = start_s[row] + total - total[first] + rr_ms[first] / 1000.0
         order = np.argsort(t_s, kind="stable")
         t_s, rr_ms, trusted = t_s[order], rr_ms[order], trusted[order]
-        good = trusted & (rr_ms > 0) & (rr_ms <= longest_ms)
+        good = trusted & _is_beat(rr_ms, settings)
         good &= np.append(True, np.diff(t_s) > 0) if t_s.size else good
         if good.any():
             found.append(RRSeries(t_s[good], rr_ms[good]))

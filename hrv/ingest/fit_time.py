@@ -33,9 +33,10 @@ def local_clock(tables: Tables, dates: Dates) -> LocalClock | None:
     """
     offsets: dict[float, float] = {}
     for name, field_name in _LOCAL:
-        table, (at, local) = read(tables, name, "timestamp", field_name)
-        if not len(table):
+        table, (local,) = read(tables, name, field_name)
+        if local not in table.columns:
             continue
+        table, (at, local) = read(tables, name, "timestamp", field_name)
         utc, wall = table.scalar(at), table.scalar(local)
         good = utc.valid & wall.valid & (utc.raw >= FIRST_DATE) & (wall.raw >= FIRST_DATE)
         offset_s = np.rint((wall.raw - utc.raw) / _QUARTER_S) * _QUARTER_S

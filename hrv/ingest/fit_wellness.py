@@ -36,6 +36,7 @@ _MINUTE_S = 60.0
 _FASTEST_PER_S = 3.5  # steps a second of a sprint
 _LONGEST_EPOCH_S = 3600.0  # a sleep stage that lasts longer has lost its successor
 _NEW_NIGHT_S = 7200.0
+_LONGEST_NAP_S = 6 * 3600.0
 _RECOVERING = -4
 STRESS_CODES = {
     -1: "off the wrist",
@@ -45,6 +46,14 @@ STRESS_CODES = {
     -5: "unidentified",
 }
 _STAGES = {1: "awake", 2: "light", 3: "deep", 4: "rem"}
+_FIGURES = {
+    "monitoring_hr_data": {"current_day_resting_heart_rate": DayQuantity.RESTING_HR_BPM},
+    "hrv_status_summary": {"last_night_average": DayQuantity.RMSSD_MS},
+    "skin_temp_overnight": {
+        "nightly_value": DayQuantity.SKIN_TEMP_C,
+        "average_deviation": DayQuantity.SKIN_TEMP_DEVIATION_C,
+    },
+}
 _STAGE_MINUTES = (
     ("light", DayQuantity.LIGHT_MIN),
     ("deep", DayQuantity.DEEP_MIN),
@@ -171,19 +180,25 @@ def stress(
     return series, counted
 
 
-def overnight_rmssd(tables: Tables, dates: Dates, ledger: Ledger) -> RmssdSeries | None:
+def overnight_rmssd(
+    tables: Tables, dates: Dates, ledger: Ledger, settings: IngestSettings
+) -> RmssdSeries | None:
     """RMSSD over 5 min of the night, `hrv_value` messages."""
     table, (at, value) = read(tables, "hrv_value", "timestamp", "value")
     if not len(table):
         return None
     stamp, rmssd = table.scalar(at), table.scalar(value)
-    empty = ~rmssd.valid | (rmssd.raw <= 0)
+    rmssd_ms = scaled(371, value, rmssd.raw)
+    wild = (rmssd_ms < settings.rmssd_min_ms) | (rmssd_ms > settings.rmssd_max_ms)
     keep = ledger.take(
-        table, *dates.reasons(stamp.raw, stamp.valid), (empty, "no value in the message")
+        table,
+        *dates.reasons(stamp.raw, stamp.valid),
+        (~rmssd.valid, "no value in the message"),
+        (wild, "a value beyond what a body can show"),
     )
     if not keep.any():
         return None
-    t_s, rmssd_ms = dates.unix_s(stamp.raw)[keep], scaled(371, value, rmssd.raw)[keep]
+    t_s, rmssd_ms = dates.unix_s(stamp.raw)[keep], rmssd_ms[keep]
     order = last_of_equal(t_s)
     return RmssdSeries(t_s[order], rmssd_ms[order])
 
@@ -191,31 +206,69 @@ def overnight_rmssd(tables: Tables, dates: Dates, ledger: Ledger) -> RmssdSeries
 def daily_figures(
     tables: Tables, dates: Dates, ledger: Ledger, clock: LocalClock, settings: IngestSettings
 ) -> list[DayValue]:
-    """Resting heart rate of the day and HRV of the night, as the watch reckons them."""
+    """Resting heart rate of the day, HRV and skin temperature of the night, as the watch has them.
+
+    The resting heart rate of seven days that comes along is left out: it is another quantity.
+    """
     found: list[DayValue] = []
-    for name, field_name, quantity in (
-        ("monitoring_hr_data", "current_day_resting_heart_rate", DayQuantity.RESTING_HR_BPM),
-        ("hrv_status_summary", "last_night_average", DayQuantity.RMSSD_MS),
-    ):
-        table, (at, value) = read(tables, name, "timestamp", field_name)
+    for name, figures in _FIGURES.items():
+        table, (at, *values) = read(tables, name, "timestamp", *figures)
         if not len(table):
             continue
-        stamp, figure = table.scalar(at), table.scalar(value)
-        physical = scaled(table.number, value, figure.raw)
-        empty = ~figure.valid | (figure.raw <= 0)
-        wrong = np.zeros(len(table), np.bool_)
-        if quantity is DayQuantity.RESTING_HR_BPM:
-            wrong = (physical < settings.hr_min_bpm) | (physical > settings.hr_max_bpm)
+        stamp, columns = table.scalar(at), [table.scalar(value) for value in values]
+        limits = [_limits(quantity, settings) for quantity in figures.values()]
+        physical = [
+            scaled(table.number, value, column.raw)
+            for value, column in zip(values, columns, strict=True)
+        ]
+        good = [
+            column.valid & (figure >= low) & (figure <= high)
+            for column, figure, (low, high) in zip(columns, physical, limits, strict=True)
+        ]
+        present = np.any([column.valid for column in columns], axis=0)
         keep = ledger.take(
             table,
             *dates.reasons(stamp.raw, stamp.valid),
-            (empty, "no value in the message"),
-            (wrong, "heart rate out of range"),
+            (~present, "no value in the message"),
+            (~np.any(good, axis=0), "a value beyond what a body can show"),
         )
-        days = clock.day(dates.unix_s(stamp.raw)[keep])
-        last = dict(zip(days.tolist(), physical[keep].tolist(), strict=True))
-        found += [DayValue(day, quantity, number) for day, number in last.items()]
+        day = clock.day(dates.unix_s(stamp.raw))
+        for quantity, figure, fit in zip(figures.values(), physical, good, strict=True):
+            mine = keep & fit
+            last = dict(zip(day[mine].tolist(), figure[mine].tolist(), strict=True))
+            found += [DayValue(one, quantity, number) for one, number in last.items()]
     return found
+
+
+def _limits(quantity: DayQuantity, settings: IngestSettings) -> tuple[float, float]:
+    """Lowest and highest value that is believed."""
+    if quantity is DayQuantity.RESTING_HR_BPM:
+        return settings.hr_min_bpm, settings.hr_max_bpm
+    if quantity is DayQuantity.RMSSD_MS:
+        return settings.rmssd_min_ms, settings.rmssd_max_ms
+    return (15.0, 45.0) if quantity is DayQuantity.SKIN_TEMP_C else (-15.0, 15.0)
+
+
+def naps(tables: Tables, dates: Dates, ledger: Ledger) -> list[Span]:
+    """Sleep by day, as the watch noticed it or the person entered it."""
+    table, (start, end, deleted) = read(tables, "nap_event", "start_time", "end_time", "is_deleted")
+    if not len(table):
+        return []
+    begin, stop, gone = table.scalar(start), table.scalar(end), table.scalar(deleted)
+    length_s = stop.raw - begin.raw
+    keep = ledger.take(
+        table,
+        *dates.reasons(begin.raw, begin.valid),
+        *dates.reasons(stop.raw, stop.valid),
+        ((length_s <= 0) | (length_s > _LONGEST_NAP_S), "a nap of impossible length"),
+        (gone.valid & (gone.raw == 1), "a nap the person deleted"),
+    )
+    return [
+        Span(kind=SpanKind.SLEEP, start_s=float(first), end_s=float(last), label="nap")
+        for first, last in zip(
+            dates.unix_s(begin.raw)[keep], dates.unix_s(stop.raw)[keep], strict=True
+        )
+    ]
 
 
 def sleep(
@@ -273,18 +326,17 @@ def _night(
     night = slice(int(asleep[0]), int(asleep[-1]) + 1)
     start_s, end_s, stage = start_s[night], end_s[night], stage[night]
     spans = [Span(kind=SpanKind.SLEEP, start_s=float(start_s[0]), end_s=float(end_s[-1]))]
-    minutes = dict.fromkeys(_STAGES.values(), 0.0)
+    lasts_min = (end_s - start_s) / 60.0
+    minutes = {name: float(lasts_min[stage == code].sum()) for code, name in _STAGES.items()}
     for first, stop in constant_runs(stage.tolist()):
-        name = _STAGES[int(stage[first])]
         spans.append(
             Span(
                 kind=SpanKind.SLEEP_STAGE,
                 start_s=float(start_s[first]),
                 end_s=float(end_s[stop - 1]),
-                label=name,
+                label=_STAGES[int(stage[first])],
             )
         )
-        minutes[name] += float(np.sum(end_s[first:stop] - start_s[first:stop])) / 60.0
     day = int(clock.day(end_s[-1:])[0])
     values = [DayValue(day, quantity, minutes[name]) for name, quantity in _STAGE_MINUTES]
     total = minutes["light"] + minutes["deep"] + minutes["rem"]

@@ -85,7 +85,7 @@ def by_ours(data: bytes) -> Sums:
             sums.total[name] += float(raw[valid].sum())
     lost = [fault for fault in messages.faults if fault.lost]
     sums.stopped = f"{lost[0].reason} at byte {lost[0].at_byte}" if lost else ""
-    _, rr = strap_downloads(messages, Dates(), Ledger(), 1000.0 * LONGEST_S)
+    _, rr = strap_downloads(messages, Dates(), Ledger(), IngestSettings())
     sums.strap_n, sums.strap_s = rr.rr_ms.size, float(rr.rr_ms.sum()) / 1000.0
     return sums
 
@@ -226,7 +226,7 @@ def strap_check() -> list[str]:
     """Our strap intervals against the heart rate that the strap itself sent along."""
     lines = []
     for path in sorted((DATA / "hr_strap").glob("*.fit")):
-        rate, rr = strap_downloads(walk(path.read_bytes()), Dates(), Ledger(), 1000.0 * LONGEST_S)
+        rate, rr = strap_downloads(walk(path.read_bytes()), Dates(), Ledger(), IngestSettings())
         if rate is None:
             continue
         beat = np.searchsorted(rate.t_s, rr.t_s).clip(max=rate.t_s.size - 1)

@@ -77,7 +77,7 @@ def survives(data: bytes, reader: str = "ours") -> Recording | None:
 def test_the_whole_file_is_read() -> None:
     recording = survives(everything())
     assert recording is not None
-    assert recording.rows_used >= 20
+    assert recording.rows_used >= 15
 
 
 @settings(max_examples=150, deadline=None)
@@ -125,7 +125,7 @@ def test_a_cut_never_adds_anything(cut: int) -> None:
 def test_rows_add_up_in_every_real_file(shared_data: Path) -> None:
     from hrv.fit.walk import walk
 
-    kinds = {18, 19, 20, 55, 78, 132, 211, 227, 275, 290, 370, 371, 372}
+    kinds = {18, 19, 20, 55, 78, 132, 211, 227, 275, 290, 370, 371, 372, 398, 412}
     for path in sorted((shared_data / "fit").rglob("*.fit")):
         data = path.read_bytes()
         recording = survives(data)
