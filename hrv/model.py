@@ -332,12 +332,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class DayValue:
-    """A vendor's figure for one local day (nights: the day of waking)."""
+    """A vendor's figure for one local day (nights: the day of waking).
+
+    `at_s` is when the device wrote it, where the file says so: a file that does not tell local
+    time names the day by UTC until the clock of other files is known.
+    """
 
     day: int
     quantity: DayQuantity
     value: float
     device: str = ""
+    at_s: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -887,6 +892,22 @@ class Expectation:
     shrunk_to_prior: bool = False  # under a day of data
     motion_known: bool = True  # False: nothing says when the person moved
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfTest:
+    """Recoveries of known half-time, put into a person's own quiet minutes and found again."""
+
+    injections: int
+    found: Estimate  # share
+    found_visible: Estimate | None  # share of those that rise by 8 bpm or more
+    answered_share: float  # with a half-time
+    at_most_share: float
+    at_least_share: float
+    median_error: float | None  # absolute, as a share of the true half-time
+    bias_ln: Estimate | None  # of the ln half-time at the middle of those put in
+    slope: Estimate | None  # of ln half-time found on ln half-time put in; 1 is right
+    mirrored_per_day: float | None  # episodes per 12 still hours in the excess upside down
 
 
 # --------------------------------------------------------------------------- baseline and trend

@@ -12,6 +12,7 @@ from hrv.model import BoolArray, FloatArray, NNSeries
 
 LENGTH = 2  # m
 TOLERANCE_SD = 0.2  # r
+FEW = 2**16 - 1  # ranks that fit 16 bits
 BLOCK = 2**19  # pairs compared at a time: stays in the cache
 
 
@@ -67,7 +68,7 @@ def _alike(x: FloatArray, starts: BoolArray, m: int, r: float) -> tuple[int, int
     Values become ranks, "within r" a range of ranks: small integers that compare many at once.
     """
     order = np.sort(x)
-    kind: Any = np.uint16 if x.size < 2**16 - 1 else np.uint32
+    kind: Any = np.uint16 if x.size < FEW else np.uint32
     rank = np.searchsorted(order, x).astype(kind)
     low = np.searchsorted(order, x - r).astype(kind)
     width = (np.searchsorted(order, x + r, side="right") - low.astype(np.int64)).astype(kind)

@@ -25,7 +25,7 @@ def respiration_per_min(spectrum: Spectrum) -> float:
     total = spectrum.power_ms2(SLOW_HZ[0], USUAL_HZ[1])
     if not total > 0:
         return float("nan")
-    for band, needed in ((SLOW_HZ, PACED_SHARE), (USUAL_HZ, CLEAR_SHARE)):
+    for band, needed in ((USUAL_HZ, CLEAR_SHARE), (SLOW_HZ, PACED_SHARE)):
         peak = peak_hz(spectrum, *band)
         if spectrum.power_ms2(peak - NEAR_HZ, peak + NEAR_HZ) >= needed * total:
             return 60.0 * peak
