@@ -127,6 +127,7 @@ class _Packer:
         self.days: dict[int, dict[_Stream, list[_Chunk]]] = defaultdict(lambda: defaultdict(list))
         self.spans: dict[tuple[Any, ...], Span] = {}
         self.day_values: dict[tuple[int, str, str], DayValue] = {}
+        self.undated: list[DayValue] = []
         self.ratings: dict[tuple[int, str], Rating] = {}
         self.inputs: list[InputSummary] = []
         self.notes: list[Note] = []
@@ -160,7 +161,10 @@ class _Packer:
             key = (span.kind, round(span.start_s), round(span.end_s), span.label, span.origin)
             self.spans.setdefault(key, span)
         for value in recording.day_values:
-            self.day_values.setdefault((value.day, value.quantity, value.device), value)
+            if recording.clock is None and value.at_s is not None:
+                self.undated.append(value)
+            else:
+                self.day_values.setdefault((value.day, value.quantity, value.device), value)
         for rating in recording.ratings:
             self.ratings.setdefault((rating.day, rating.scale), rating)
 
@@ -206,7 +210,14 @@ class _Packer:
         spent = np.bincount(seconds, weights=steps, minlength=int(_LONGEST_STEP_S) + 1)
         self.steps[device] = self.steps.get(device, np.zeros(spent.size)) + spent
 
+    def _date(self, clock: LocalClock) -> None:
+        """Name the days of figures whose file did not tell local time."""
+        for value in self.undated:
+            named = replace(value, day=int(clock.day(value.at_s or 0.0)))
+            self.day_values.setdefault((named.day, named.quantity, named.device), named)
+
     def timeline(self, clock: LocalClock, person: str) -> Timeline:
+        self._date(clock)
         days = dict(self.days)
         return Timeline(
             utc_days=tuple(sorted(days)),

@@ -66,13 +66,10 @@ def read_fit(
     name: str,
     options: ReadOptions,
     settings: IngestSettings,
-    *,
-    clock: LocalClock | None = None,
 ) -> Recording:
     """What one FIT file holds, chained files included.
 
-    `clock` is the local clock of the same person's other files, for files that do not tell their
-    own. A damaged file gives what precedes the damage, with a note. Raises MalformedFileError
+    A damaged file gives what precedes the damage, with a note. Raises MalformedFileError
     where nothing can be used.
     """
     if not is_fit(data):
@@ -82,7 +79,7 @@ def read_fit(
         note = Note(name, "{what}: nothing measured in it", {"what": _NOT_MEASURED[kind]})
         return Recording(source=Source(name=name, format=FORMAT), notes=(note,))
     tables = _tables(data, name, options)
-    recording = _recording(tables, name, options, settings, clock)
+    recording = _recording(tables, name, options, settings)
     lost = next((fault for fault in tables.faults if fault.lost), None)
     if lost and not recording.rows_used:
         raise MalformedFileError(
@@ -102,19 +99,14 @@ def _tables(data: bytes, name: str, options: ReadOptions) -> Tables:
 
 
 def _recording(
-    tables: Tables,
-    name: str,
-    options: ReadOptions,
-    settings: IngestSettings,
-    sibling: LocalClock | None,
+    tables: Tables, name: str, options: ReadOptions, settings: IngestSettings
 ) -> Recording:
     dates = Dates(
         options.shift_s,
         np.inf if options.now_s is None else options.now_s + settings.future_tolerance_s,
     )
     ledger, notes = Ledger(), _fault_notes(tables, name)
-    own = local_clock(tables, dates)
-    clock = own or sibling or _zone_clock(options, created_s(tables))
+    clock = local_clock(tables, dates) or _zone_clock(options, created_s(tables))
     naming = clock or LocalClock.fixed()
     device, optical = _device(tables)
 
@@ -126,7 +118,7 @@ def _recording(
     strap_rate, strap_rr = fit_beats.strap_downloads(tables, dates, ledger, settings)
     pulse = fit_beats.research_beats(tables, dates, ledger, settings)
     day_rate, motion, day_back = fit_wellness.monitoring(tables, dates, ledger, settings)
-    score, codes = fit_wellness.stress(tables, dates, ledger)
+    score = fit_wellness.stress(tables, dates, ledger)
     rmssd = fit_wellness.overnight_rmssd(tables, dates, ledger, settings)
     figures = fit_wellness.daily_figures(tables, dates, ledger, naming, settings)
     sleeping, sleep_minutes, unstaged = fit_wellness.sleep(tables, dates, ledger, naming)
@@ -144,11 +136,9 @@ def _recording(
     beats += [replace(strap_rr, device=device, optical=False)] if strap_rr.t_s.size else []
     beats += [replace(one, device=device, optical=True) for one in pulse]
 
-    notes += _content_notes(name, rr, restarts, pace, back + day_back, twice, codes)
+    notes += _content_notes(name, rr, restarts, pace, back + day_back, twice)
     if unstaged:
         notes.append(Note(name, "sleep stages are all 'awake': staging was left to the cloud"))
-    if clock is None and (figures or sleep_minutes):
-        notes.append(Note(name, "the file does not tell local time: days are named by UTC"))
     spans += noticed + sleeping
     if not spans and kind_of(tables) == 4 and heart_rate is not None:
         spans.append(_whole(heart_rate))
@@ -264,7 +254,6 @@ def _content_notes(
     pace: float,
     back: int,
     twice: int,
-    codes: dict[int, int],
 ) -> list[Note]:
     facts: list[tuple[str, dict[str, Any]]] = []
     if restarts:
@@ -293,9 +282,4 @@ def _content_notes(
         facts.append(("time goes back ({back}x): sorted", {"back": back}))
     if twice:
         facts.append(("seconds came twice ({twice}x): the last value holds", {"twice": twice}))
-    for code, count in codes.items():
-        what = fit_wellness.STRESS_CODES.get(code, f"code {code}")
-        facts.append(
-            ("{count} minutes without stress score: {what}", {"count": count, "what": what})
-        )
     return [Note(name, text, values) for text, values in facts]

@@ -38,11 +38,10 @@ _LONGEST_EPOCH_S = 3600.0  # a sleep stage that lasts longer has lost its succes
 _NEW_NIGHT_S = 7200.0
 _LONGEST_NAP_S = 6 * 3600.0
 _RECOVERING = -4
-STRESS_CODES = {
+_STRESS_CODES = {
     -1: "off the wrist",
     -2: "too much motion",
     -3: "too little data",
-    -4: "recovering from exercise",
     -5: "unidentified",
 }
 _STAGES = {1: "awake", 2: "light", 3: "deep", 4: "rem"}
@@ -147,37 +146,32 @@ def _steps(
     return MotionSeries(start_s, rate, end_s - start_s, MotionKind.STEPS_PER_MIN)
 
 
-def stress(
-    tables: Tables, dates: Dates, ledger: Ledger
-) -> tuple[StressScoreSeries | None, dict[int, int]]:
-    """The watch's stress score, and how many minutes carry a code instead of one."""
+def stress(tables: Tables, dates: Dates, ledger: Ledger) -> StressScoreSeries | None:
+    """The watch's stress score; minutes that carry a code instead of one are refused by reason."""
     table, (value, at) = read(tables, "stress_level", "stress_level_value", "stress_level_time")
     if not len(table):
-        return None, {}
+        return None
     score, stamp = table.scalar(value), table.scalar(at)
     coded = score.valid & (score.raw < 0) & (score.raw != _RECOVERING)
-    codes, counts = np.unique(score.raw[score.valid & (score.raw < 0)], return_counts=True)
+    codes = np.unique(score.raw[coded])
     keep = ledger.take(
         table,
         *dates.reasons(stamp.raw, stamp.valid),
         (~score.valid | (score.raw > 100), "no stress score in the message"),
         *(
-            (score.raw == code, f"no stress score: {STRESS_CODES.get(int(code), f'code {code}')}")
+            (score.raw == code, f"no stress score: {_STRESS_CODES.get(int(code), f'code {code}')}")
             for code in codes
-            if code != _RECOVERING
         ),
     )
     t_s = dates.unix_s(stamp.raw)
     scored = keep & (score.raw >= 0) & ~coded
     recovering_s = np.unique(t_s[keep & (score.raw == _RECOVERING)])
-    counted = dict(zip(codes.tolist(), counts.tolist(), strict=True))
     if not (scored.any() or recovering_s.size):
-        return None, counted
+        return None
     order = last_of_equal(t_s[scored])
-    series = StressScoreSeries(
+    return StressScoreSeries(
         t_s[scored][order], score.raw[scored][order], "garmin", recovering_s=recovering_s
     )
-    return series, counted
 
 
 def overnight_rmssd(
@@ -232,11 +226,14 @@ def daily_figures(
             (~present, "no value in the message"),
             (~np.any(good, axis=0), "a value beyond what a body can show"),
         )
-        day = clock.day(dates.unix_s(stamp.raw))
+        t_s = dates.unix_s(stamp.raw)
+        day = clock.day(t_s)
         for quantity, figure, fit in zip(figures.values(), physical, good, strict=True):
-            mine = keep & fit
-            last = dict(zip(day[mine].tolist(), figure[mine].tolist(), strict=True))
-            found += [DayValue(one, quantity, number) for one, number in last.items()]
+            last = {int(day[i]): i for i in np.flatnonzero(keep & fit)}
+            found += [
+                DayValue(one, quantity, float(figure[i]), at_s=float(t_s[i]))
+                for one, i in last.items()
+            ]
     return found
 
 
@@ -338,6 +335,9 @@ def _night(
             )
         )
     day = int(clock.day(end_s[-1:])[0])
-    values = [DayValue(day, quantity, minutes[name]) for name, quantity in _STAGE_MINUTES]
+    at_s = float(end_s[-1])
     total = minutes["light"] + minutes["deep"] + minutes["rem"]
-    return spans, [DayValue(day, DayQuantity.SLEEP_MIN, total), *values]
+    values = [DayValue(day, DayQuantity.SLEEP_MIN, total, at_s=at_s)]
+    return spans, values + [
+        DayValue(day, quantity, minutes[name], at_s=at_s) for name, quantity in _STAGE_MINUTES
+    ]

@@ -13,7 +13,6 @@ from hrv.ingest.fit import read_fit
 from hrv.model import (
     DayQuantity,
     DayValue,
-    LocalClock,
     MotionKind,
     ReadOptions,
     Recording,
@@ -21,9 +20,10 @@ from hrv.model import (
     SpanKind,
 )
 from hrv.settings import IngestSettings
+from hrv.timeline import build
 
 T0 = EPOCH_S + 1_060_000_000.0  # 3 August 2023, 12:26:40 UTC
-OPTIONS, SETTINGS = ReadOptions(), IngestSettings()
+SETTINGS = IngestSettings()
 
 
 def read(data: bytes, **options: object) -> Recording:
@@ -356,16 +356,18 @@ def test_impossible_figures_are_refused() -> None:
     assert refused(recording) == {"a value beyond what a body can show": 4}
 
 
-def test_a_file_without_local_time_takes_that_of_its_siblings() -> None:
+def test_figures_keep_their_time_for_a_clock_that_is_known_later() -> None:
     writer = FitWriter("hrv_status", created_s=T0)
     writer.add("hrv_status_summary", timestamp=T0, last_night_average=42.5)
-    clock = LocalClock.fixed(12 * 3600.0, "file")
-    recording = read_fit(writer.finish(), "a.fit", OPTIONS, SETTINGS, clock=clock)
-    assert [value.day for value in recording.day_values] == [int(T0 // 86400) + 1]
-    assert recording.clock is clock
-    alone = read(writer.finish())
-    assert alone.clock is None
-    assert "the file does not tell local time: days are named by UTC" in notes(alone)
+    status = read(writer.finish())
+    assert status.clock is None
+    (value,) = status.day_values
+    assert (value.day, value.at_s) == (int(T0 // 86400), T0)
+    other = FitWriter("monitoring", created_s=T0)
+    other.add("monitoring_info", timestamp=T0, local_timestamp=T0 + 12 * 3600)
+    other.add("monitoring", timestamp_16=T0 + 60, heart_rate=60)
+    (named,) = build([status, read(other.finish())]).day_values
+    assert named.day == int(T0 // 86400) + 1
 
 
 # --------------------------------------------------------------------------- activities
