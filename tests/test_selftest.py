@@ -66,7 +66,9 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 def test_a_noisier_person_is_told_so() -> None:
     grid, _ = life(14, seed=5, step_s=60)
     rng = np.random.default_rng(0)
-    rough = replace(grid, hr_bpm=grid.hr_bpm + 5.0 * rng.standard_normal(len(grid)).astype("f4"))
+    rough = replace(
+        grid, hr_bpm=grid.hr_bpm + (5.0 * rng.standard_normal(len(grid))).astype(np.float32)
+    )
     calm, restless = answer(grid), answer(rough)
     assert isinstance(calm, SelfTest)
     assert isinstance(restless, SelfTest)
