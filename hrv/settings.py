@@ -207,7 +207,7 @@ class VerdictSettings:
     supported: float = threshold(0.975, "one-sided support of the weaker primary", OWN)
     gain_unlikely: float = threshold(0.30, "support for a gain worth having", OWN)
     fitness_support: float = threshold(0.80, "one-sided support of a gain in fitness", OWN)
-    fitness_walking_se_bpm: float = threshold(2.0, "bpm over the window", OWN)
+    fitness_walking_se_bpm: float = threshold(1.5, "bpm over the window", OWN)
     fitness_bouts_se_bpm: float = threshold(5.0, "bpm over the window", OWN)
     began_high_sd: float = threshold(1.0, "SD of the later days", OWN)
     watched_less_share: float = threshold(0.7, "share of still hours", OWN)

@@ -212,6 +212,7 @@ def efforts(person: Person, days: int, rng: np.random.Generator) -> list[Recover
                     end_s=start + 1800.0,
                     rise_bpm=70.0,
                     kind=EpisodeKind.EXERCISE,
+                    step_s=15.0,
                     day=FIRST_DAY + k,
                     hour=18.0,
                 ),

@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 
 from hrv.markers.marker import Context, Marker, from_trend, passed_on, unknown
-from hrv.model import DailySeries, EpisodeKind, MarkerFinding, Missing, RecoveryFit, Trend
+from hrv.model import (
+    BoolArray,
+    DailySeries,
+    EpisodeKind,
+    MarkerFinding,
+    Missing,
+    RecoveryFit,
+    Trend,
+)
 
 MIN_BOUTS = 10
-CADENCE = (90.0, 110.0)  # steps/min
+WALK = (70.0, 135.0)  # steps/min: slower is strolling, faster is running
+BAND = 10.0  # steps/min on both sides of one's own usual cadence
+SHARP_S = 20.0  # coarser clocks blur the first minute after effort
 MIN_WALKING_MIN = 5
 MIN_WALKING_DAYS = 24
 
@@ -35,29 +45,48 @@ def comparable(found: list[RecoveryFit]) -> list[RecoveryFit]:
 
 
 def walking(context: Context) -> DailySeries:
-    """Median heart rate a day at 90-110 steps/min held for three minutes, outside workouts."""
+    """Median heart rate a day at one's usual cadence held for three minutes, less that at rest.
+
+    What walking costs above rest falls with fitness; a calmer heart lowers both alike, which is
+    no fitness. Workouts are left out, and so are days without a resting value.
+    """
     grid = context.grid
     empty = DailySeries(np.empty(0, dtype=np.int64), np.empty(0))
     if grid is None or grid.step_s > 90.0:
         return empty
-    steady = (grid.steps_per_min >= CADENCE[0]) & (grid.steps_per_min <= CADENCE[1])
-    steady &= ~grid.exercise
-    width = max(1, round(180.0 / grid.step_s))
-    if len(grid) <= width:
+    walk = (grid.steps_per_min >= WALK[0]) & (grid.steps_per_min <= WALK[1]) & ~grid.exercise
+    walk = _held(walk, grid.step_s)
+    if not walk.any():
         return empty
-    count = np.concatenate([[0], np.cumsum(steady)])
-    held = np.zeros(len(grid), dtype=bool)
-    held[width - 1 :] = (count[width:] - count[:-width]) == width
-    at = np.flatnonzero(held & grid.measured)
+    usual = float(np.median(grid.steps_per_min[walk]))
+    at = np.flatnonzero(
+        _held(walk & (np.abs(grid.steps_per_min - usual) <= BAND), grid.step_s) & grid.measured
+    )
     days: dict[int, list[float]] = defaultdict(list)
     for day, hr in zip(grid.day[at].tolist(), grid.hr_bpm[at].tolist(), strict=True):
         days[day].append(hr)
     enough = MIN_WALKING_MIN * 60.0 / grid.step_s
-    rows = [(d, float(np.median(v))) for d, v in sorted(days.items()) if len(v) >= enough]
-    rows = [(d, v) for d, v in rows if context.inside(d)]
+    rest = {
+        d.day: d.resting_hr_bpm for d in context.days if d.resting_hr_bpm and context.inside(d.day)
+    }
+    rows = [
+        (d, float(np.median(v)) - rest[d])
+        for d, v in sorted(days.items())
+        if len(v) >= enough and d in rest
+    ]
     if not rows:
         return empty
     return DailySeries(np.array([d for d, _ in rows]), np.array([v for _, v in rows]))
+
+
+def _held(mask: BoolArray, step_s: float) -> BoolArray:
+    """Bins under the mask for three minutes by then."""
+    width = max(1, round(180.0 / step_s))
+    count = np.concatenate([[0], np.cumsum(mask)])
+    held = np.zeros(mask.size, dtype=bool)
+    if mask.size >= width:
+        held[width - 1 :] = (count[width:] - count[:-width]) == width
+    return held
 
 
 def find(context: Context) -> MarkerFinding:
@@ -66,7 +95,9 @@ def find(context: Context) -> MarkerFinding:
     Both trends travel as facts: they guard a verdict against mistaking fitness for calm.
     """
     found = bouts(context)
-    alike = comparable([f for f in found if f.hrr60_bpm is not None])
+    alike = comparable(
+        [f for f in found if f.hrr60_bpm is not None and f.episode.step_s <= SHARP_S]
+    )
     pace = walking(context)
     facts: dict[str, Any] = {
         "bouts": len(found),
@@ -126,7 +157,8 @@ MARKER = Marker(
     minimum="10 comparable efforts with 60 s recorded after them, or 24 days with five minutes of "
     "steady walking, over 56 days",
     formula="fall of heart rate within 60 s after efforts that ended within 12 bpm of the usual "
-    "peak; median heart rate at 90-110 steps/min held for three minutes",
+    "peak; median heart rate at one's usual walking cadence, held for three minutes, less that at "
+    "rest",
     statistic="autocorrelation-averaged regression on days",
     fallback="none",
     reference="Cole et al. (2000), Ann Intern Med 132:552; Forcier et al. (2006)",

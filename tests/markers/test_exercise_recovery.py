@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from hrv.calibrate.people import FIRST_DAY, Person, context
+from hrv.markers import Context
 from hrv.markers import exercise_recovery as marker
-from hrv.model import DAY_S, MarkerState
+from hrv.model import DAY_S, BaselineDay, MarkerState
 from tests.grids import grid_of
 
 
@@ -36,32 +37,61 @@ def test_only_comparable_efforts_count() -> None:
     assert len(marker.comparable([*easy, *bouts[3:]])) == len(bouts) - 3
 
 
+def walked(hr: np.ndarray, steps: np.ndarray, rest: float = 60.0) -> Context:
+    days = hr.size // 1440
+    resting = tuple(
+        BaselineDay(day=FIRST_DAY + k, resting_hr_bpm=rest, worn_hours=24.0) for k in range(days)
+    )
+    grid = grid_of(hr, t0_s=FIRST_DAY * DAY_S, steps_per_min=steps)
+    return replace(context(Person(), days, np.random.default_rng(4)), grid=grid, days=resting)
+
+
 def test_walking_heart_rate_needs_three_steady_minutes() -> None:
-    n = 2 * 1440
-    steps = np.zeros(n)
+    steps = np.zeros(2 * 1440)
     steps[600:612] = 100.0  # twelve minutes on the first day
     steps[2000:2002] = 100.0  # two on the second
-    hr = np.where(steps > 0, 95.0, 60.0)
-    grid = grid_of(hr, t0_s=FIRST_DAY * DAY_S, steps_per_min=steps)
-    seen = replace(context(Person(), 2, np.random.default_rng(4)), grid=grid)
-    pace = marker.walking(seen)
+    pace = marker.walking(walked(np.where(steps > 0, 95.0, 60.0), steps))
     assert pace.day.tolist() == [FIRST_DAY]
-    assert pace.value.tolist() == [95.0]
+    assert pace.value.tolist() == [35.0]
 
 
-def test_a_lower_heart_rate_at_the_same_pace_is_fitness() -> None:
-    days = 90
-    n = days * 1440
+def test_everyone_has_a_usual_cadence_of_their_own() -> None:
+    steps = np.zeros(1440)
+    steps[600:620] = 122.0
+    steps[700:703] = 80.0
+    hr = np.where(steps > 100, 95.0, 60.0)
+    assert marker.walking(walked(hr, steps)).value.tolist() == [35.0]
+
+
+def walks(days: int, walking_fall: float, resting_fall: float) -> Context:
     rng = np.random.default_rng(5)
-    steps = np.zeros(n)
-    hr = np.full(n, 60.0)
+    steps, hr = np.zeros(days * 1440), np.full(days * 1440, 60.0)
     for k in range(days):
         a = k * 1440 + 540
         steps[a : a + 15] = 100.0
-        hr[a : a + 15] = 100.0 - 8.0 * k / days + rng.standard_normal()
-    grid = grid_of(hr, t0_s=FIRST_DAY * DAY_S, steps_per_min=steps)
-    found = marker.find(replace(context(Person(), days, np.random.default_rng(6)), grid=grid))
+        hr[a : a + 15] = 100.0 - walking_fall * k / days + rng.standard_normal()
+    seen = walked(hr, steps)
+    resting = tuple(
+        replace(d, resting_hr_bpm=60.0 - resting_fall * k / days) for k, d in enumerate(seen.days)
+    )
+    return replace(seen, days=resting)
+
+
+def test_walking_that_costs_less_is_fitness() -> None:
+    found = marker.find(walks(90, walking_fall=8.0, resting_fall=3.0))
     assert found.facts["part"] == "walking"
     assert found.state is MarkerState.IMPROVING
     assert found.estimate is not None
-    assert found.estimate.value == pytest.approx(-8.0, abs=1.5)
+    assert found.estimate.value == pytest.approx(-5.0, abs=1.0)
+
+
+def test_a_heart_that_is_calmer_all_day_is_not_taken_for_fitness() -> None:
+    found = marker.find(walks(90, walking_fall=5.0, resting_fall=5.0))
+    assert found.state is not MarkerState.IMPROVING
+    assert found.facts["walking_better"] < 0.95
+
+
+def test_a_minute_clock_is_too_coarse_for_the_first_minute_after_effort() -> None:
+    seen = context(Person(bouts_per_week=4.0), 180, np.random.default_rng(7))
+    coarse = tuple(replace(f, episode=replace(f.episode, step_s=60.0)) for f in seen.fits)
+    assert marker.find(replace(seen, fits=coarse)).facts["alike"] == 0
