@@ -17,11 +17,13 @@ from hrv.model import (
     Analysis,
     Censored,
     DayFeatures,
+    DayTrace,
     Episode,
     EpisodeKind,
     Estimate,
     Expectation,
     Grid,
+    HourMap,
     HrvWindows,
     MarkerFinding,
     Missing,
@@ -34,6 +36,7 @@ from hrv.model import (
     as_date,
     as_day,
 )
+from hrv.report import extracts
 from hrv.settings import Settings
 
 _BEFORE_DAYS = 90  # looked at before a change that the person dates
@@ -143,6 +146,8 @@ def analyse(
         ratings=timeline.ratings,
         curves=_curves(body),
         window=window,
+        hours=_hours(body),
+        traces=_typical_day(body, window),
     )
 
 
@@ -308,6 +313,21 @@ def _curves(body: _Body) -> tuple[RecoveryCurve, ...]:
     third = max(1, len(usable) // 3)
     chosen = usable[:third][-_DRAWN:] + usable[-third:][-_DRAWN:] if len(usable) > 1 else usable
     return tuple(recovery.curve(fit, body.grid, body.expectation) for fit in chosen)
+
+
+def _hours(body: _Body) -> HourMap | None:
+    if body.minute is None or body.calm is None:
+        return None
+    return extracts.hour_map(body.minute, body.calm)
+
+
+def _typical_day(body: _Body, window: tuple[int, int]) -> tuple[DayTrace, ...]:
+    """One day that stands for the others, to be drawn."""
+    if body.minute is None or body.calm is None:
+        return ()
+    day = extracts.typical_day(body.minute, body.fits, window)
+    found = None if day is None else extracts.day_trace(body.minute, body.calm, day)
+    return () if found is None else (found,)
 
 
 # --------------------------------------------------------------------------- out

@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hrv.model import Analysis, Censored, Estimate
+from hrv.model import Analysis, Censored, EpisodeKind, Estimate, RecoveryFit
 from hrv.report import figures, wording
 from hrv.report.figures import CurveSet, Ink
 from hrv.report.text import Words
+from hrv.stats import kaplan_meier
 
 Draw = Callable[[Axes, Ink], None]
 
@@ -82,7 +83,16 @@ def plates(analysis: Analysis, words: Words) -> Iterator[Plate]:
     curves = _curves(analysis, words)
     half_times = _half_times(analysis, words, window, primary=curves is None)
     yield from (plate for plate in (curves, _baseline(analysis, words, window)) if plate)
-    yield from (plate for plate in (half_times, _coverage(analysis, words, window)) if plate)
+    more = (
+        half_times,
+        _survival(analysis, words, window),
+        _day(analysis, words),
+        _hours(analysis, words),
+        _technique(analysis, words, window),
+        _labels(analysis, words, window),
+        _coverage(analysis, words, window),
+    )
+    yield from (plate for plate in more if plate)
 
 
 def _curves(analysis: Analysis, words: Words) -> Plate | None:
@@ -101,12 +111,16 @@ def _curves(analysis: Analysis, words: Words) -> Plate | None:
         one = now if now is not None else then
         alt = words.say("figure.curves.alt.one", now="" if one is None else _crossed(words, one))
     alone = then is None
+    if figures.change_day(analysis) is not None and not alone:
+        caption = "figure.curves.caption.change"
+    else:
+        caption = "figure.curves.caption.one" if alone else "figure.curves.caption"
     return Plate(
         name="recovery_curves",
         draw=draw,
         title=words.say("figure.curves.title.one" if alone else "figure.curves.title"),
         alt=alt,
-        caption=words.say("figure.curves.caption.one" if alone else "figure.curves.caption"),
+        caption=words.say(caption),
         head=tuple(words.say(x) for x in ("ui.minutes", "ui.then_share", "ui.now_share")),
         rows=_curve_rows(words, then, now),
         primary=True,
@@ -223,6 +237,201 @@ def _baseline(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
         ),
         primary=True,
     )
+
+
+def _accepted(analysis: Analysis, window: tuple[int, int]) -> list[RecoveryFit]:
+    return [
+        fit
+        for fit in analysis.fits
+        if fit.accepted
+        and fit.episode.kind is not EpisodeKind.EXERCISE
+        and window[0] <= fit.episode.day <= window[1]
+    ]
+
+
+def _survival(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plate | None:
+    compared = figures.periods(analysis)
+    if compared is None or window[1] - window[0] + 1 < figures.MIN_DAYS_TO_COMPARE:
+        return None
+    settled = analysis.recovery.scale == "settling"
+    groups = [
+        figures.followed(
+            [f for f in _accepted(analysis, period) if not f.episode.technique], settled=settled
+        )
+        for period in compared
+    ]
+    if min(group.time_s.size for group in groups) < 5:
+        return None
+    goal = words.say("figure.survival.range" if settled else "figure.survival.half")
+    middles = [_middle(words, group) for group in groups]
+
+    def draw(ax: Axes, ink: Ink) -> None:
+        figures.draw_survival(ax, ink, groups[0], groups[1])
+
+    return Plate(
+        name="survival",
+        draw=draw,
+        title=words.say("figure.survival.title"),
+        alt=words.say("figure.survival.alt", goal=goal, then=middles[0], now=middles[1]),
+        caption=words.say("figure.survival.caption", goal=goal),
+        head=tuple(words.say(x) for x in ("ui.period_name", "ui.n", "ui.middle")),
+        rows=tuple(
+            (words.say(name), str(group.time_s.size), middle)
+            for name, group, middle in zip(("ui.then", "ui.now"), groups, middles, strict=True)
+        ),
+    )
+
+
+def _middle(words: Words, group: figures.Followed) -> str:
+    curve = kaplan_meier(group.time_s, group.over)
+    middle = curve.quantile(0.5)
+    if not np.isfinite(middle):
+        return words.say("figure.curves.not_crossed")
+    low, high = curve.interval(0.5)
+    text = words.say("figure.curves.crossed", at_s=middle)
+    shown = "…" if not np.isfinite(high) else words.clock(high)
+    return f"{text} ({words.clock(low)}–{shown})"
+
+
+def _day(analysis: Analysis, words: Words) -> Plate | None:
+    trace = next(iter(analysis.traces), None)
+    if trace is None or not np.isfinite(trace.hr_bpm).any():
+        return None
+    mine = [fit for fit in analysis.fits if fit.episode.day == trace.day]
+
+    def draw(ax: Axes, ink: Ink) -> None:
+        figures.draw_day(ax, ink, trace, mine)
+
+    return Plate(
+        name="one_day",
+        draw=draw,
+        title=words.say("figure.day.title", date=trace.day),
+        alt=words.say("figure.day.alt", date=trace.day, n=len(mine)),
+        caption=words.say("figure.day.caption"),
+    )
+
+
+def _hours(analysis: Analysis, words: Words) -> Plate | None:
+    hours = analysis.hours
+    if hours is None or np.count_nonzero(hours.minutes >= 30) < 12:
+        return None
+
+    def draw(ax: Axes, ink: Ink) -> None:
+        figures.draw_hours(ax, ink, hours)
+
+    table = np.ma.masked_where(hours.minutes < 30, hours.above_bpm)
+
+    def at(index: int) -> str:
+        weekday, hour = divmod(index, 24)
+        return words.say(
+            "figure.hours.at",
+            weekday=words.weekdays()[weekday],
+            hour=hour,
+            value=float(table[weekday, hour]),
+        )
+
+    return Plate(
+        name="hours",
+        draw=draw,
+        title=words.say("figure.hours.title"),
+        alt=words.say(
+            "figure.hours.alt", high=at(int(table.argmax())), low=at(int(table.argmin()))
+        ),
+        caption=words.say("figure.hours.caption"),
+        head=(words.say("axis.hour"), *words.weekdays()),
+        rows=tuple(
+            (
+                f"{hour}:00",
+                *(
+                    ""
+                    if np.ma.is_masked(table[day, hour])
+                    else words.number(float(table[day, hour]), 1)
+                    for day in range(7)
+                ),
+            )
+            for hour in range(24)
+        ),
+    )
+
+
+def _technique(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plate | None:
+    fits = _accepted(analysis, window)
+    on = [fit for fit in fits if fit.episode.technique]
+    off = [fit for fit in fits if not fit.episode.technique]
+    if min(len(on), len(off)) < 5:
+        return None
+    groups = [
+        (words.say("figure.technique.on", n=len(on)), on),
+        (words.say("figure.technique.off", n=len(off)), off),
+    ]
+
+    def draw(ax: Axes, ink: Ink) -> None:
+        figures.draw_technique(ax, ink, groups)
+
+    return Plate(
+        name="technique",
+        draw=draw,
+        title=words.say("figure.technique.title"),
+        alt=words.say("figure.technique.alt", on=len(on), off=len(off)),
+        caption=words.say("figure.technique.caption"),
+        head=tuple(words.say(x) for x in ("ui.group", "ui.middle")),
+        rows=tuple(
+            (name, _middle(words, figures.followed(some, settled=False))) for name, some in groups
+        ),
+    )
+
+
+def _labels(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plate | None:
+    groups: dict[str, list[RecoveryFit]] = {}
+    for fit in _accepted(analysis, window):
+        groups.setdefault(fit.episode.label, []).append(fit)
+    named = sorted(
+        ((k, v) for k, v in groups.items() if k), key=lambda item: (-len(item[1]), item[0])
+    )
+    if not named:
+        return None
+    rows = []
+    other = [(words.say("figure.labels.other"), groups[""])] if "" in groups else []
+    for label, fits in [*named[:9], *other]:
+        rows.append((label[:24], len(fits), _typical(fits) if len(fits) >= 5 else None))
+    if all(found is None for _, _, found in rows[: len(named)]):
+        return None
+
+    def draw(ax: Axes, ink: Ink) -> None:
+        figures.draw_labels(ax, ink, rows)
+
+    return Plate(
+        name="labels",
+        draw=draw,
+        title=words.say("figure.labels.title"),
+        alt=words.say("figure.labels.alt"),
+        caption=words.say("figure.labels.caption"),
+        head=tuple(words.say(x) for x in ("ui.group", "ui.n", "ui.half_time")),
+        rows=tuple(
+            (
+                label,
+                str(n),
+                words.say("figure.labels.few") if found is None else _timed(words, found),
+            )
+            for label, n, found in rows
+        ),
+    )
+
+
+def _timed(words: Words, found: Estimate) -> str:
+    low, high = words.clock(found.low), words.clock(found.high)
+    return f"{words.duration(found.value)} ({low}–{high})"
+
+
+def _typical(fits: list[RecoveryFit]) -> Estimate | None:
+    group = figures.followed(fits, settled=False)
+    if group.time_s.size < 5:
+        return None
+    curve = kaplan_meier(group.time_s, group.over)
+    middle, (low, high) = curve.quantile(0.5), curve.interval(0.5)
+    if not (np.isfinite(middle) and np.isfinite(high)):
+        return None
+    return Estimate(value=middle, low=min(low, middle), high=max(high, middle), n=len(fits))
 
 
 def _with_marks(words: Words, analysis: Analysis, window: tuple[int, int], caption: str) -> str:

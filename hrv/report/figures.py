@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -24,9 +25,12 @@ from hrv.model import (
     DAY_S,
     Analysis,
     BaselineDay,
+    BoolArray,
     Censored,
+    DayTrace,
     Estimate,
     FloatArray,
+    HourMap,
     LocalClock,
     RecoveryCurve,
     RecoveryFit,
@@ -38,6 +42,7 @@ from hrv.model import (
 )
 from hrv.report.text import Words
 from hrv.report.wording import LOG_MEASURES, MEASURES, measure_name
+from hrv.stats import kaplan_meier
 
 MAX_POINTS = 2000
 SIZE = (4.7, 3.5)  # inches: two side by side on a desk, one on a phone, text readable on both
@@ -88,7 +93,7 @@ def house_style(palette: Palette) -> Iterator[None]:
         "axes.edgecolor": palette.neutral,
         "axes.facecolor": palette.paper,
         "figure.facecolor": palette.paper,
-        "savefig.facecolor": palette.paper,
+        "savefig.facecolor": "auto",
         "xtick.color": palette.soft,
         "ytick.color": palette.soft,
         "grid.color": palette.grid,
@@ -115,24 +120,37 @@ class Ink:
 def svg(figure: Figure) -> str:
     """The figure as SVG text without dates."""
     sink = io.StringIO()
-    figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
+    with house_style(LIGHT):
+        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
     text = sink.getvalue()
-    return COORDINATES.sub(_rounded, text[text.index("<svg") :])
+    return _slim(text[text.index("<svg") :])
 
 
 COORDINATES = re.compile(r'(?<= )(?:d|x|y)="[^"]*"')
 DECIMALS = re.compile(r"(\.\d\d)\d+")
+STYLES = re.compile(r' style="([^"]*)"')
 
 
-def _rounded(found: re.Match[str]) -> str:
-    """Coordinates to a hundredth of a point: half the size, and nobody sees it."""
-    return DECIMALS.sub(r"\1", found.group()).replace("\n", "")
+def _slim(text: str) -> str:
+    """The same picture in a third of the bytes: short coordinates, each style said once."""
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
+    text = COORDINATES.sub(lambda m: DECIMALS.sub(r"\1", m.group()).replace("\n", ""), text)
+    text = re.sub(r">\s+<", "><", text)
+    counts = Counter(STYLES.findall(text))
+    often = [style for style, n in counts.most_common() if n > 2 and style]
+    names = {style: f"s{i}" for i, style in enumerate(often)}
+    text = STYLES.sub(
+        lambda m: f' class="{names[m.group(1)]}"' if m.group(1) in names else m.group(), text
+    )
+    rules = "".join(f".{name}{{{style}}}" for style, name in names.items())
+    return text.replace("</style>", f"{rules}</style>", 1)
 
 
 def png(figure: Figure, dpi: float = 150.0) -> bytes:
     """The figure as PNG bytes without dates."""
     sink = io.BytesIO()
-    figure.savefig(sink, format="png", dpi=dpi, metadata={"Software": None})
+    with house_style(LIGHT):
+        figure.savefig(sink, format="png", dpi=dpi, metadata={"Software": None})
     return sink.getvalue()
 
 
@@ -157,7 +175,6 @@ def build(
     with house_style(palette):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.add_subplot(), Ink(palette, words))
-        figure.draw_without_rendering()
     return figure
 
 
@@ -224,25 +241,20 @@ TAG_KINDS = {
 def draw_marks(ax: Axes, ink: Ink, analysis: Analysis) -> None:
     """What a person added, as ticks along the top; the change date as a line."""
     draw_tags(ax, analysis.spans, ink, analysis.clock)
-    change = analysis.change or {}
-    day = change.get("day", change.get("date"))
-    if isinstance(day, str):
-        day = date.fromisoformat(day)
-    if isinstance(day, date):
-        day = as_day(day)
-    if isinstance(day, int):
-        when = day
-        ax.axvline(when, color=ink.palette.ink, lw=1.2, ls=(0, (1, 2)))
-        if change.get("label"):
-            ax.annotate(
-                str(change["label"]),
-                (when, 0.02),
-                xycoords=("data", "axes fraction"),
-                xytext=(3, 0),
-                textcoords="offset points",
-                fontsize=9,
-                color=ink.palette.soft,
-            )
+    day = change_day(analysis)
+    if day is None:
+        return
+    ax.axvline(day, color=ink.palette.ink, lw=1.2, ls=(0, (1, 2)))
+    label = str((analysis.change or {}).get("label") or "")
+    ax.annotate(
+        label,
+        (day, 0.02),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, 0),
+        textcoords="offset points",
+        fontsize=10,
+        color=ink.palette.soft,
+    )
 
 
 def draw_tags(ax: Axes, spans: Sequence[Span], ink: Ink, clock: LocalClock) -> None:
@@ -453,7 +465,7 @@ def draw_half_times(
     many = len(used) > 250
     for kind, marker, face, edge, name in groups:
         points = [
-            (f.episode.day + f.episode.hour / 24.0, _half_s(f)) for f in used if f.censored is kind
+            (f.episode.day + f.episode.hour / 24.0, half_s(f)) for f in used if f.censored is kind
         ]
         points = [(day, s) for day, s in points if np.isfinite(s) and s > 0]
         if not points:
@@ -491,7 +503,7 @@ def draw_half_times(
     )
 
 
-def _half_s(fit: RecoveryFit) -> float:
+def half_s(fit: RecoveryFit) -> float:
     if fit.censored is not Censored.NO:
         return float(fit.bound_s)
     if fit.half_time_s is not None:
@@ -643,6 +655,218 @@ def hours_of(day: BaselineDay) -> float:
     return float("nan")
 
 
+# --------------------------------------------------------------------------- survival
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Times back and whether they were seen, of one period."""
+
+    time_s: FloatArray
+    over: BoolArray
+
+
+def followed(fits: Sequence[RecoveryFit], *, settled: bool) -> Followed:
+    """Times of accepted recoveries: to half, or into one's own range (`settled`)."""
+    rows = []
+    for fit in fits:
+        if settled:
+            time_s = fit.settled_follow_up_s if fit.settled_censored else fit.settled_s
+            rows.append((time_s, not fit.settled_censored))
+        else:
+            rows.append((half_s(fit), fit.censored is not Censored.RIGHT))
+    rows = [(t, over) for t, over in rows if np.isfinite(t) and t > 0]
+    return Followed(
+        time_s=np.array([t for t, _ in rows]), over=np.array([o for _, o in rows], dtype=bool)
+    )
+
+
+def draw_survival(ax: Axes, ink: Ink, early: Followed, late: Followed) -> None:
+    """Steps of the share not yet back, ticks where follow-up ended, and who was still followed."""
+    words, palette = ink.words, ink.palette
+    longest = float(np.quantile(np.concatenate([early.time_s, late.time_s]), 0.97)) / 60.0
+    ticks = _round_ticks(longest)
+    rows = (
+        (early, "figure.survival.early", palette.then, (0, (5, 2)), -0.36),
+        (late, "figure.survival.late", palette.now, "-", -0.46),
+    )
+    for group, name, colour, dash, height in rows:
+        curve = kaplan_meier(group.time_s, group.over)
+        t = np.concatenate([[0.0], curve.time / 60.0])
+        share = 100.0 * np.concatenate([[1.0], curve.survival])
+        label = words.say(name, n=group.time_s.size)
+        ax.step(t, share, where="post", color=colour, ls=dash, lw=2.2, label=label)
+        cut = group.time_s[~group.over] / 60.0
+        at = share[np.searchsorted(t, cut, side="right") - 1]
+        ax.plot(cut, at, ls="none", marker="|", ms=8, mec=colour)
+        for tick in ticks:
+            still = int(np.sum(group.time_s >= 60.0 * tick))
+            ax.text(
+                tick,
+                height,
+                str(still),
+                color=colour,
+                ha="center",
+                va="center",
+                fontsize=10,
+                transform=ax.get_xaxis_transform(),
+            )
+    ax.text(
+        0.0,
+        -0.27,
+        words.say("figure.survival.at_risk"),
+        transform=ax.transAxes,
+        fontsize=10,
+        color=palette.soft,
+        ha="left",
+        va="center",
+    )
+    ax.set_xlim(0, longest)
+    ax.set_ylim(0, 102)
+    ax.set_xticks(ticks)
+    ax.set_xlabel(words.say("axis.minutes"))
+    ax.set_ylabel(words.say("axis.survival"))
+    ax.legend(loc="upper right")
+
+
+def _round_ticks(longest: float) -> list[float]:
+    step = next((s for s in (0.5, 1, 2, 5, 10, 15, 30, 60) if longest / s <= 6), 120.0)
+    return [float(x) for x in np.arange(0.0, longest + 1e-9, step)]
+
+
+# --------------------------------------------------------------------------- hours
+
+
+def draw_hours(ax: Axes, ink: Ink, hours: HourMap) -> None:
+    """Heart rate by hour and weekday; cells with little time are hatched."""
+    words, palette = ink.words, ink.palette
+    table = np.ma.masked_where(hours.minutes < 30, hours.above_bpm)
+    ax.patch.set_hatch("////")
+    ax.patch.set_edgecolor(palette.grid)
+    image = ax.pcolormesh(
+        np.arange(25), np.arange(8), table, cmap="cividis", edgecolors=palette.paper, lw=0.3
+    )
+    ax.invert_yaxis()
+    ax.set_yticks(np.arange(7) + 0.5, words.weekdays())
+    ax.set_xticks(np.arange(0, 25, 4))
+    ax.tick_params(length=0)
+    ax.set_xlabel(words.say("axis.hour"))
+    bar = ax.figure.colorbar(image, ax=ax, pad=0.02)
+    bar.set_label(words.say("axis.above_middle"))
+    bar.outline.set_visible(False)
+
+
+# --------------------------------------------------------------------------- one day
+
+
+def draw_day(ax: Axes, ink: Ink, trace: DayTrace, fits: Sequence[RecoveryFit]) -> None:
+    """Heart rate of one day, and rows of what else was going on."""
+    words, palette = ink.words, ink.palette
+    ax.plot(*thinned(trace.hour, trace.expected_bpm), color=palette.neutral, lw=1.2)
+    ax.plot(*thinned(trace.hour, trace.hr_bpm), color=palette.now, lw=1.1)
+    low, high = float(np.nanmin(trace.hr_bpm)), float(np.nanmax(trace.hr_bpm))
+    step = (high - low) * 0.09 + 1.0
+    rises = np.zeros(trace.hour.size, dtype=bool)
+    for fit in fits:
+        if fit.episode.day == trace.day:
+            length = (fit.episode.end_s - fit.episode.start_s) / 3600.0
+            rises |= (trace.hour >= fit.episode.hour) & (trace.hour < fit.episode.hour + length)
+    rows = (
+        (trace.asleep, "row.sleep", palette.neutral, "\\\\\\\\"),
+        (trace.moving, "row.moving", palette.soft, ""),
+        (trace.exercise, "row.exercise", palette.neutral, "////"),
+        (rises, "row.rise", palette.then, ""),
+    )
+    names = []
+    for i, (mask, name, colour, hatch) in enumerate(rows):
+        bottom = low - (i + 1.4) * step
+        names.append((bottom + 0.35 * step, words.say(name)))
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
+        spans = [
+            (trace.hour[a], trace.hour[b - 1] + 1 / 60 - trace.hour[a])
+            for a, b in zip(edges[::2], edges[1::2], strict=True)
+        ]
+        face = "none" if hatch else colour
+        ax.broken_barh(
+            spans, (bottom, 0.7 * step), facecolors=face, edgecolors=colour, hatch=hatch, lw=0.8
+        )
+    ax.set_xlim(0, 24)
+    ax.set_xticks(np.arange(0, 25, 4))
+    ax.set_ylim(low - 4.8 * step, high + 3)
+    ticks = [tick for tick in ax.get_yticks() if low <= tick <= high]
+    ax.set_yticks(
+        [*ticks, *(y for y, _ in names)], [*(f"{t:.0f}" for t in ticks), *(n for _, n in names)]
+    )
+    ax.set_xlabel(words.say("axis.clock"))
+    ax.set_ylabel(words.say("axis.hr"))
+
+
+# --------------------------------------------------------------------------- groups of rises
+
+
+def draw_technique(ax: Axes, ink: Ink, groups: Sequence[tuple[str, Sequence[RecoveryFit]]]) -> None:
+    """Half-times with and without a technique, one mark each, with the middle one."""
+    palette = ink.palette
+    seen: list[float] = []
+    for i, ((_, fits), colour) in enumerate(zip(groups, (palette.then, palette.now), strict=True)):
+        for kind, marker in ((Censored.NO, "o"), (Censored.RIGHT, "^"), (Censored.LEFT, "v")):
+            values = [half_s(f) for f in fits if f.censored is kind]
+            values = [v for v in values if np.isfinite(v) and v > 0][:MAX_POINTS]
+            seen += values
+            offset = 0.28 * (np.modf(np.arange(len(values)) * 0.618034)[0] * 2 - 1)
+            face = colour if kind is Censored.NO else palette.paper
+            ax.plot(
+                i + offset,
+                values,
+                ls="none",
+                marker=marker,
+                ms=4.5,
+                mfc=face,
+                mec=colour,
+                mew=0.9,
+                alpha=0.6,
+            )
+        data = followed(fits, settled=False)
+        middle = kaplan_meier(data.time_s, data.over).quantile(0.5)
+        if np.isfinite(middle):
+            ax.plot([i - 0.36, i + 0.36], [middle, middle], color=palette.ink, lw=2.4)
+    _clock_axis(ax, ink, min([45.0, *seen]) * 0.9, max([300.0, *seen]) * 1.2)
+    ax.set_xlim(-0.6, len(groups) - 0.4)
+    ax.set_xticks(range(len(groups)), [name for name, _ in groups])
+    ax.set_ylabel(ink.words.say("axis.half_time"))
+
+
+def draw_labels(ax: Axes, ink: Ink, rows: Sequence[tuple[str, int, Estimate | None]]) -> None:
+    """A forest of tagged events: middle half-time with its interval, by kind."""
+    palette = ink.palette
+    seen: list[float] = []
+    for i, (_, _, found) in enumerate(rows):
+        if found is None:
+            ax.text(
+                0.02,
+                i,
+                ink.words.say("figure.labels.few"),
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                fontsize=10,
+                color=palette.soft,
+            )
+            continue
+        seen += [found.low, found.high]
+        ax.plot([found.low, found.high], [i, i], color=palette.now, lw=1.8)
+        ax.plot([found.value], [i], marker="o", ms=6, color=palette.now)
+    low, high = (min(seen) * 0.8, max(seen) * 1.25) if seen else (45.0, 300.0)
+    ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    round_s = [10, 20, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200]
+    ax.xaxis.set_major_locator(FixedLocator([s for s in round_s if low <= s <= high]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda s, _=None: ink.words.clock(s)))
+    ax.set_yticks(range(len(rows)), [f"{label} ({n})" for label, n, _ in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlabel(ink.words.say("axis.half_time"))
+
+
 # --------------------------------------------------------------------------- of an analysis
 
 
@@ -654,12 +878,21 @@ def shown_window(analysis: Analysis) -> tuple[int, int] | None:
     return (min(days), max(days)) if days else None
 
 
-def thirds(analysis: Analysis) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Then and now: the first and the last third of the window, or before and after the change."""
+def change_day(analysis: Analysis) -> int | None:
+    """The day that the person named, if any."""
+    when = (analysis.change or {}).get("date")
+    return None if when is None else as_day(date.fromisoformat(str(when)))
+
+
+def periods(analysis: Analysis) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Then and now: before and after the named change, else the first and last third."""
     window = shown_window(analysis)
     if window is None:
         return None
     first, last = window
+    named = change_day(analysis)
+    if named is not None and first < named <= last:
+        return (first, named - 1), (named, last)
     third = max((last - first + 1) // 3, 1)
     return (first, first + third - 1), (last - third + 1, last)
 
@@ -669,8 +902,8 @@ MIN_DAYS_TO_COMPARE = 42  # two weeks in each third
 
 def split_curves(analysis: Analysis) -> tuple[CurveSet | None, CurveSet | None]:
     """Recovery curves then and now; of the whole in the place of now where time is short."""
-    window, periods = shown_window(analysis), thirds(analysis)
-    if window is None or periods is None:
+    window, compared = shown_window(analysis), periods(analysis)
+    if window is None or compared is None:
         return None, None
     fits = [fit for fit in analysis.fits if fit.accepted]
     starts = {fit.episode.start_s: fit for fit in fits}
@@ -687,4 +920,4 @@ def split_curves(analysis: Analysis) -> tuple[CurveSet | None, CurveSet | None]:
 
     if window[1] - window[0] + 1 < MIN_DAYS_TO_COMPARE:
         return None, within(*window)
-    return within(*periods[0]), within(*periods[1])
+    return within(*compared[0]), within(*compared[1])

@@ -25,9 +25,10 @@ from hrv.model import (
     RecoveryFit,
     as_date,
 )
-from hrv.report import explain, wording
+from hrv.report import explain, tests_said, wording
 from hrv.report import record as records
 from hrv.report.atlas import Picture, pictures
+from hrv.report.comparison import compared
 from hrv.report.text import NBSP, Words
 
 HERE = Path(__file__).parent
@@ -152,6 +153,7 @@ def _first_screen(analysis: Analysis, words: Words) -> View:
             )
         ],
         "then_now": _then_now(analysis, words),
+        "change": compared(analysis, words),
         "lists": _lists(analysis, words),
         "needs": wording.needs(words, analysis),
     }
@@ -213,15 +215,15 @@ def _lists(analysis: Analysis, words: Words) -> list[View]:
         MarkerState.UNKNOWN: "unseen",
     }
     for finding in analysis.markers:
-        state = wording.marker_state(finding)
+        state = tests_said.marker_state(finding)
         if state not in where:
             continue
         group = where[state]
-        name = wording.marker_name(words, finding.id)
+        name = tests_said.marker_name(words, finding.id)
         if group in named:
             named[group].append((finding.id, name))
         else:
-            sentence = wording.marker_sentence(words, finding)
+            sentence = tests_said.marker_sentence(words, finding)
             said[group].append(sentence if group == "changed" else f"{name}: {sentence}")
     return [
         {
@@ -261,10 +263,10 @@ def _marker(words: Words, finding: MarkerFinding) -> View:
         numbers.append(f"q {_p(words, finding.q_value)}")
     return {
         "id": finding.id,
-        "name": wording.marker_name(words, finding.id),
+        "name": tests_said.marker_name(words, finding.id),
         "test": words.say(f"marker.{finding.id}.test"),
-        "sentence": wording.marker_sentence(words, finding),
-        "state": wording.marker_state(finding).value,
+        "sentence": tests_said.marker_sentence(words, finding),
+        "state": tests_said.marker_state(finding).value,
         "numbers": ", ".join(numbers),
     }
 
@@ -437,10 +439,11 @@ def _methods(analysis: Analysis, words: Words) -> View:
 def _statistic(words: Words, finding: MarkerFinding) -> Sequence[str]:
     trend = finding.trend
     assert trend is not None
-    change = wording.change_of(trend, finding.unit)
+    change = tests_said.marker_change(finding)
+    assert change is not None
     unit = words.unit(change.unit)
     return [
-        wording.marker_name(words, finding.id),
+        tests_said.marker_name(words, finding.id),
         f"{words.number(change.size.value)}{NBSP}{unit}".strip(),
         f"{words.number(change.size.low)} – {words.number(change.size.high)}",
         _p(words, trend.p_value).removeprefix("= "),

@@ -29,7 +29,7 @@ from hrv.model import (
     Trend,
     as_date,
 )
-from hrv.report import wording
+from hrv.report import tests_said, wording
 from hrv.report.text import Words
 
 SCHEMA = 1
@@ -146,7 +146,7 @@ def _marker(finding: MarkerFinding, words: Words) -> dict[str, Any]:
         "n": finding.n,
         "since": None if finding.since_day is None else _date(finding.since_day),
         "until": None if finding.until_day is None else _date(finding.until_day),
-        "sentence": wording.marker_sentence(words, finding),
+        "sentence": tests_said.marker_sentence(words, finding),
         "why_unknown": words.reason(unknown) if unknown is not None else None,
     }
 

@@ -368,6 +368,7 @@ MISSING = {
     "missing.techniques_carry_it": "The gain shows with the technique, and not clearly without it.",
     "missing.known_break": "From {day:date} on something else was different ({kind} {label}); it was held constant.",
     "missing.confounded": "something else changed together with time, and the two cannot be told apart.",
+    "missing.too_little_quiet_time": "there is room for {n} test rises in quiet time; {needed} are needed.",
     "missing.too_few_days": "there are {n} days with a value; {needed} are needed.",
     "missing.window_too_short": "the data span {days} days; {needed} are needed.",
     "missing.short_window": "the period has {days} days; {needed} are needed.",

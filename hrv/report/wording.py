@@ -10,14 +10,13 @@ from hrv.model import (
     BaselineSummary,
     Estimate,
     Level,
-    MarkerFinding,
     MarkerState,
     Missing,
     RecoverySummary,
     State,
     Trend,
 )
-from hrv.report.text import NBSP, PAIRS, Words
+from hrv.report.text import NBSP, Words
 
 LOG_MEASURES = {"ln_rmssd", "vendor_ln_rmssd", "vendor_ln_sdnn"}
 MEASURES = {
@@ -395,69 +394,3 @@ def capital(sentence: str) -> str:
 def needs(words: Words, analysis: Analysis) -> list[str]:
     """What would settle the question."""
     return list(dict.fromkeys(words.need(need) for need in analysis.verdict.needs))
-
-
-# --------------------------------------------------------------------------- markers
-
-
-def marker_change(finding: MarkerFinding) -> Change | None:
-    """The change behind a marker, where there is one."""
-    if finding.trend is not None:
-        return change_of(finding.trend, "1" if finding.unit == "%" else finding.unit)
-    if finding.estimate is not None and finding.facts.get("estimate_is", "change") == "change":
-        return Change(finding.estimate, finding.unit)
-    return None
-
-
-def marker_state(finding: MarkerFinding) -> MarkerState:
-    """The state as it may be said."""
-    change = marker_change(finding)
-    if finding.state in DIRECTED and change is None:
-        return MarkerState.UNDETERMINED
-    return sayable(finding.state, change, calmer_sign(finding.id))
-
-
-def marker_sentence(words: Words, finding: MarkerFinding) -> str:
-    """One marker in one or two plain sentences."""
-    state, change = marker_state(finding), marker_change(finding)
-    if state is MarkerState.UNKNOWN:
-        reason = NO_REASON if finding.why_unknown is None else finding.why_unknown
-        return words.say("marker.unknown", reason=words.reason(reason))
-    if state is MarkerState.DESCRIBED:
-        return _described(words, finding)
-    if change is None:
-        return words.say("marker.undetermined.bare")
-    phrase = _phrase(words, change, finding.id)
-    if state in DIRECTED:
-        said = [words.say(f"marker.{finding.id}.{state.value}", change=phrase)]
-    elif state is MarkerState.STEADY:
-        said = [words.say("marker.steady", change=phrase)]
-    else:
-        said = [words.say("marker.undetermined", change=phrase)]
-        if finding.trend is not None:
-            said.append(
-                could_show(words, finding.trend, "1" if finding.unit == "%" else finding.unit)
-            )
-    return " ".join(sentence for sentence in said if sentence)
-
-
-def _phrase(words: Words, change: Change, marker: str) -> str:
-    return words.change(change.size, change.unit, PAIRS[marker])
-
-
-def _described(words: Words, finding: MarkerFinding) -> str:
-    estimate = finding.estimate
-    if estimate is None:
-        return words.say("marker.described.bare")
-    return words.say(
-        "marker.described",
-        value=words.number(estimate.value),
-        unit=words.unit(finding.unit),
-        low=words.number(estimate.low),
-        high=words.number(estimate.high),
-    )
-
-
-def marker_name(words: Words, marker: str) -> str:
-    """The marker's short name."""
-    return words.say(f"marker.{marker}.name")

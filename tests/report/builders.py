@@ -12,9 +12,11 @@ from hrv.model import (
     BaselineSummary,
     Censored,
     Coverage,
+    DayTrace,
     Episode,
     EpisodeKind,
     Estimate,
+    HourMap,
     InputSummary,
     LocalClock,
     MarkerFinding,
@@ -311,6 +313,8 @@ def full(
         days=nights,
         window=(FIRST, FIRST + days - 1),
         spans=tags(days),
+        hours=hours_of_week(),
+        traces=(day_of(FIRST + min(30, days - 1)),),
         **more,
     )
 
@@ -326,6 +330,30 @@ def tags(days: int) -> tuple[Span, ...]:
     ill = at(min(60, days - 1), 0, 96, SpanKind.ILLNESS, "flu")
     talk = [at(d, 15, 1, SpanKind.THERAPY, "session") for d in range(7, days, 14)]
     return tuple(sorted([*practice, ill, *talk], key=lambda s: s.start_s))
+
+
+def hours_of_week() -> HourMap:
+    rng = np.random.default_rng(5)
+    hour = np.arange(24)
+    above = 4 * np.sin((hour - 8) / 24 * 2 * np.pi) + rng.normal(0, 1, (7, 24))
+    minutes = np.where((hour >= 7) & (hour <= 22), 120.0, 0.0) * np.ones((7, 1))
+    return HourMap(above, minutes)
+
+
+def day_of(day: int) -> DayTrace:
+    rng = np.random.default_rng(6)
+    hour = np.arange(0, 24, 1 / 60)
+    asleep = (hour < 6.8) | (hour > 23.2)
+    exercise = (hour > 17.5) & (hour < 18.3)
+    moving = exercise | ((hour > 8) & (hour < 8.4)) | ((hour > 12.5) & (hour < 13))
+    expected = np.where(asleep, 55.0, 68.0) + np.where(moving, 18, 0) + np.where(exercise, 40, 0)
+    hr = expected + rng.normal(0, 2.5, hour.size)
+    hr[(hour > 10) & (hour < 10.3)] += 15
+    hr[(hour > 20) & (hour < 20.6)] = np.nan
+    return DayTrace(
+        day=day, hour=hour, hr_bpm=hr, expected_bpm=expected, moving=moving, asleep=asleep,
+        exercise=exercise,
+    )  # fmt: skip
 
 
 MORE_TIME = Need(kind=NeedKind.MORE_TIME, code="more_time_recovery", weeks=9.0)
