@@ -173,6 +173,28 @@ def _e4(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> P
     return EmpaticaExport(out, life, zero, offset_s)
 
 
+def _garmin_zip(
+    out: Path, life: Life, zero: float, offset_s: float, period_s: int | None
+) -> Product:
+    from hrv.simulate.device import Device
+    from hrv.simulate.vendors import GarminAccountExport
+
+    device = Device(hr_period_s=period_s or 60, score_period_s=60)
+    return GarminAccountExport(out, life, zero, offset_s, device)
+
+
+def _whoop(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
+    from hrv.simulate.vendors import WhoopExport
+
+    return WhoopExport(out, life, zero, offset_s)
+
+
+def _oura(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
+    from hrv.simulate.vendors import OuraExport
+
+    return OuraExport(out, life, zero, offset_s)
+
+
 # name, or name:seconds for another heart-rate period
 PRODUCTS: dict[str, tuple[Maker, str]] = {
     "fit": (_fit, "folder of a Garmin-like watch, heart rate every 60 s"),
@@ -180,6 +202,9 @@ PRODUCTS: dict[str, tuple[Maker, str]] = {
     "hr": (_hr, "generic tables of heart rate (60 s) and steps"),
     "rr": (_rr, "plain beat intervals, five minutes every morning"),
     "rr-night": (_rr_night, "plain beat intervals, whole nights"),
+    "garmin-zip": (_garmin_zip, "the same FIT files in a Garmin account's ZIP"),
+    "whoop": (_whoop, "WHOOP dashboard ZIP, one value a day"),
+    "oura": (_oura, "Oura app-data ZIP, heart rate every 5 min"),
     "e4": (_e4, "Empatica E4 sessions of two hours, one a week"),
 }
 PERIODS_S = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 300)

@@ -26,7 +26,8 @@ from hrv.simulate.workouts import Workout, by_second, workout
 WALKING, RUNNING, SEDENTARY = 6, 1, 8
 INTENSITY = {STAND: 1, WALK: 2, TRAIN: 5}
 TIMER, LAP, SESSION_END = 0, 9, 8
-START, STOP_ALL = 0, 4
+START, STOP, STOP_ALL = 0, 1, 4
+SLEEP_EVENT = 74
 STRAP = 120
 LAP_BUTTON, LAP_LAST = 0, 7
 
@@ -153,7 +154,12 @@ class FitExport:
         writer = self._writer("sleep", night.onset_s, device)
         begin = self._unix(night.onset_s)
         writer.add("sleep_info", timestamp=begin, step=60, local_timestamp=begin + self.offset_s)
-        writer.add("sleep_level", timestamp=self._unix(night.stage_t_s), sleep_level=night.stage)
+        writer.add("event", timestamp=begin, event=SLEEP_EVENT, event_type=START)
+        # a stage is written when it ends
+        writer.add(
+            "sleep_level", timestamp=self._unix(night.stage_t_s[1:]), sleep_level=night.stage[:-1]
+        )
+        writer.add("event", timestamp=self._unix(night.wake_s), event=SLEEP_EVENT, event_type=STOP)
         total = max(night.asleep_min, 1.0)
         deep, rem, light = (night.minutes(level) / total for level in (DEEP, REM, LIGHT))
         writer.add(

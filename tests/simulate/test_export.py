@@ -13,13 +13,11 @@ import fitdecode
 import numpy as np
 import pytest
 
-from hrv import simulate
+from hrv import ingest, simulate
 from hrv.errors import SettingsError
-from hrv.ingest.fit import read_fit
 from hrv.model import (
     DayQuantity,
     HeartRateSeries,
-    LocalClock,
     MotionKind,
     ReadOptions,
     Recording,
@@ -43,10 +41,10 @@ def in_memory() -> list[Recording]:
 
 @pytest.fixture(scope="module")
 def read(written: Path) -> list[Recording]:
-    clock = LocalClock.fixed(3600.0, "file")
     return [
-        read_fit(path.read_bytes(), path.name, ReadOptions(), IngestSettings(), clock=clock)
-        for path in sorted(written.rglob("*.fit"))
+        recording
+        for recording in ingest.read([written / "GARMIN"], ReadOptions(), IngestSettings())
+        if recording.source.format == "fit"
     ]
 
 
