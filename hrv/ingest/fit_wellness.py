@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
+from hrv.fit.profile import FIRST_DATE
 from hrv.ingest.fit_tables import (
     Dates,
     Ledger,
@@ -34,8 +37,8 @@ from hrv.settings import IngestSettings
 _ON_FOOT = (1, 6)  # running, walking: cycles are steps
 _MINUTE_S = 60.0
 _FASTEST_PER_S = 3.5  # steps a second of a sprint
-_LONGEST_EPOCH_S = 3600.0  # a sleep stage that lasts longer has lost its successor
-_NEW_NIGHT_S = 7200.0
+_LONGEST_STAGE_S = 7200.0  # a sleep stage that lasts longer has lost its beginning
+_SLEEP_EVENT, _START = 74, 0
 _LONGEST_NAP_S = 6 * 3600.0
 _RECOVERING = -4
 _STRESS_CODES = {
@@ -273,8 +276,9 @@ def sleep(
 ) -> tuple[list[Span], list[DayValue], bool]:
     """Sleep, its stages and their minutes; True if stages are there but all say "awake".
 
-    A stage holds from its message until the next one. Watches that leave staging to the cloud
-    write "awake" all night, which says nothing about sleep.
+    A message stands at the end of its stage (so Gadgetbridge found, too); the first stage begins
+    at the event of falling asleep before it. Watches that leave staging to the cloud write "awake"
+    all night, which says nothing about sleep.
     """
     table, (at, value) = read(tables, "sleep_level", "timestamp", "sleep_level")
     if not len(table):
@@ -296,21 +300,31 @@ def sleep(
     values: list[DayValue] = []
     if not keep.any():
         return spans, values, unstaged
-    t_s, stage = dates.unix_s(stamp.raw)[keep], level.raw[keep]
-    order = last_of_equal(t_s)
-    t_s, stage = t_s[order], stage[order]
-    step_s = np.diff(t_s)
-    usual_s = float(np.median(step_s)) if step_s.size else _MINUTE_S
-    lasts_s = np.append(step_s, min(usual_s, _LONGEST_EPOCH_S))
-    nights = np.flatnonzero(np.append(True, step_s > _NEW_NIGHT_S))
-    for first, stop in zip(nights, np.append(nights[1:], t_s.size), strict=True):
-        night = slice(int(first), int(stop))
-        lost = np.where(lasts_s[night] > _LONGEST_EPOCH_S, min(usual_s, _LONGEST_EPOCH_S), 0.0)
-        end_s = t_s[night] + np.where(lost > 0, lost, lasts_s[night])
-        one, figures = _night(t_s[night], end_s, stage[night], clock)
+    # stages that were not measured end the one before them, too
+    dated = keep | (unknown & stamp.valid & (stamp.raw >= FIRST_DATE))
+    end_s, stage = dates.unix_s(stamp.raw)[dated], np.where(keep, level.raw, 0)[dated]
+    order = last_of_equal(end_s)
+    end_s, stage = end_s[order], stage[order]
+    before_s = np.concatenate(([-np.inf], end_s[:-1]))
+    asleep_s = np.concatenate(([-np.inf], _falling_asleep(tables, dates)))
+    onset_s = asleep_s[np.searchsorted(asleep_s, end_s, side="left") - 1]
+    start_s = np.maximum(before_s, onset_s)
+    start_s = np.where(end_s - start_s > _LONGEST_STAGE_S, end_s - _MINUTE_S, start_s)
+    nights = np.flatnonzero(start_s > before_s)
+    for first, stop in pairwise([*nights.tolist(), end_s.size]):
+        one, figures = _night(start_s[first:stop], end_s[first:stop], stage[first:stop], clock)
         spans += one
         values += figures
     return spans, values, unstaged
+
+
+def _falling_asleep(tables: Tables, dates: Dates) -> FloatArray:
+    """When the watch says that sleep began, increasing; no profile names the event."""
+    table, (at, event, kind) = read(tables, "event", "timestamp", "event", "event_type")
+    stamp, number, way = table.scalar(at), table.scalar(event), table.scalar(kind)
+    mine = stamp.valid & number.valid & (number.raw == _SLEEP_EVENT)
+    mine &= way.valid & (way.raw == _START) & (stamp.raw >= FIRST_DATE)
+    return np.sort(dates.unix_s(stamp.raw[mine]))
 
 
 def _night(
@@ -326,6 +340,8 @@ def _night(
     lasts_min = (end_s - start_s) / 60.0
     minutes = {name: float(lasts_min[stage == code].sum()) for code, name in _STAGES.items()}
     for first, stop in constant_runs(stage.tolist()):
+        if stage[first] == 0:
+            continue
         spans.append(
             Span(
                 kind=SpanKind.SLEEP_STAGE,

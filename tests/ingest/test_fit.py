@@ -274,7 +274,8 @@ def test_a_night_gives_sleep_its_stages_and_their_minutes() -> None:
     writer = FitWriter("sleep", created_s=T0)
     writer.add("monitoring_info", timestamp=T0, local_timestamp=T0 - 4 * 3600)
     t_s = T0 + 60.0 * np.array([0, 10, 40, 70, 75, 100, 101])
-    writer.add("sleep_level", timestamp=t_s, sleep_level=[1, 2, 3, 1, 4, 1, 1])
+    writer.add("event", timestamp=t_s[0], event=74, event_type=0)
+    writer.add("sleep_level", timestamp=t_s[1:], sleep_level=[1, 2, 3, 1, 4, 1])  # at their ends
     recording = read(writer.finish())
     spans = [s for s in recording.spans if s.kind is SpanKind.SLEEP]
     assert [(s.start_s, s.end_s) for s in spans] == [(t_s[1], t_s[5])]
@@ -288,6 +289,31 @@ def test_a_night_gives_sleep_its_stages_and_their_minutes() -> None:
         DayQuantity.REM_MIN: 25.0,
         DayQuantity.AWAKE_MIN: 5.0,
     }
+
+
+def test_the_first_stage_starts_when_sleep_does_or_else_a_minute_before() -> None:
+    for told in (True, False):
+        writer = FitWriter("sleep", created_s=T0)
+        if told:
+            writer.add("event", timestamp=T0 - 1200, event=74, event_type=0)
+        writer.add("sleep_level", timestamp=T0 + np.array([0.0, 600.0]), sleep_level=[2, 3])
+        (sleep,) = [s for s in read(writer.finish()).spans if s.kind is SpanKind.SLEEP]
+        assert (sleep.start_s, sleep.end_s) == (T0 - (1200 if told else 60), T0 + 600)
+
+
+def test_two_nights_in_one_file_are_two() -> None:
+    writer = FitWriter("sleep", created_s=T0)
+    t_s = T0 + np.array([0.0, 600.0, 86400.0, 87000.0, 87600.0])
+    writer.add("sleep_level", timestamp=t_s, sleep_level=[2, 3, 2, 0, 3])
+    recording = read(writer.finish())
+    nights = [s for s in recording.spans if s.kind is SpanKind.SLEEP]
+    assert [(s.start_s, s.end_s) for s in nights] == [
+        (T0 - 60, T0 + 600),
+        (T0 + 86340, T0 + 87600),
+    ]
+    deep = [v.value for v in recording.day_values if v.quantity is DayQuantity.DEEP_MIN]
+    assert deep == [10.0, 10.0]
+    assert refused(recording) == {"no sleep stage in the message": 1}
 
 
 def test_a_night_of_nothing_but_awake_says_nothing() -> None:
