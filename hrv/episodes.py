@@ -77,7 +77,8 @@ class _Masks:
 def _masks(grid: Grid, settings: EpisodeSettings) -> _Masks:
     """What may be used. Motion counts by its running load: a gesture is not a walk.
 
-    Wrists move while people talk and write. What marks exercise is that stillness is gone for
+    Few steps give away who stands: posture costs ten beats and leaves no other trace. Wrists move
+    while people talk and write. What marks exercise is that stillness is gone for
     long, so a bin also needs a half hour around it that is still for a third of its time.
     """
     step = grid.step_s
@@ -90,7 +91,9 @@ def _masks(grid: Grid, settings: EpisodeSettings) -> _Masks:
     brisk = walking | (motion > settings.brisk_met)
     calm = running_share(motion <= settings.still_met, worn & known, settings.calm_s, step)
     moving |= known & (calm < settings.calm_share)
-    after_motion = within(brisk, _bins(settings.after_motion_s, step)) | moving
+    feet = grid.steps_per_min >= settings.feet_steps_per_min
+    after_motion = moving | within(feet, _bins(settings.after_feet_s, step))
+    after_motion |= within(brisk, _bins(settings.after_motion_s, step))
     exercise = _exercise(grid, worn, load, settings)
     sustained = past_mean(motion, 600.0, step) > 1.0
     effort = _shadow(exercise | sustained, step, settings)

@@ -98,6 +98,8 @@ class EpisodeSettings:
     merge_s: float = threshold(180.0, "s", OWN)
     still_met: float = threshold(0.2, "MET above rest", OWN)
     still_steps_per_min: float = threshold(40.0, "steps/min", OWN)
+    feet_steps_per_min: float = threshold(6.0, "steps/min", "MMASH: sitting 0-2, standing 24")
+    after_feet_s: float = threshold(120.0, "s", "heart rate falls on sitting down; " + OWN)
     load_met: float = threshold(0.35, "MET above rest", "mean of the last minutes; " + OWN)
     load_s: float = threshold(90.0, "s", "heart rate follows motion in about a minute; " + OWN)
     calm_share: float = threshold(0.35, "share", "of the half hour around that is still; " + OWN)
