@@ -13,7 +13,7 @@ from hrv.simulate.streams import Part, Streams
 ALCOHOL_BPM, ALCOHOL_LN_RMSSD = 6.0, -0.25
 ILLNESS_BPM, ILLNESS_RATE = 6.0, 1.3
 LUTEAL_BPM, CYCLE_DAYS = 2.5, 28
-CRISIS_PHI, CRISIS_YEARS_D = 0.97, 1500
+CRISIS_PHI, CRISIS_DAYS = 0.97, 1500
 CRISIS_BPM, CRISIS_LN_H, CRISIS_LN_RATE = 1.0, 0.10, 0.20
 
 Tag = tuple[float, float | None, str, str]
@@ -87,14 +87,15 @@ def _fall_ill(out: Moved, scenario: Scenario, days: int) -> None:
 
 def _crisis(out: Moved, streams: Streams, n: int) -> None:
     """A steady process of good and bad months, looked at from its worst month on."""
-    z = streams.of(Part.CONFOUNDERS, 1).standard_normal(CRISIS_YEARS_D)
-    level = np.empty(CRISIS_YEARS_D)
+    whole = max(CRISIS_DAYS, 3 * n)
+    z = streams.of(Part.CONFOUNDERS, 1).standard_normal(whole)
+    level = np.empty(whole)
     level[0] = z[0]
     scale = np.sqrt(1.0 - CRISIS_PHI**2)
-    for i in range(1, CRISIS_YEARS_D):
+    for i in range(1, whole):
         level[i] = CRISIS_PHI * level[i - 1] + scale * z[i]
     month = np.convolve(level, np.full(30, 1.0 / 30.0), "valid")
-    first = int(np.argmax(month[: CRISIS_YEARS_D - n]))
+    first = int(np.argmax(month[: whole - n]))
     piece = level[first : first + n]
     out.day_bpm[:] += CRISIS_BPM * piece
     out.ln_half_time[:] += CRISIS_LN_H * piece

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,8 @@ Second = NDArray[np.float32]
 AWAKE, LIGHT, DEEP, REM = 1, 2, 3, 4  # FIT's sleep levels
 CYCLE_S = 5400.0
 NOON = 43_200
+SLOW_STEP_S = 20
+SINE: Second = np.sin(np.arange(4096) * (2.0 * np.pi / 4096)).astype(np.float32)
 STAGE_BPM = {AWAKE: 3.0, LIGHT: 0.0, DEEP: -3.0, REM: 2.0}
 JITTER_MS = 6.0
 MAYER_SHARE = 0.012  # of the heart rate, amplitude of the 10-s waves in beats
@@ -99,13 +100,14 @@ def _day(life: Life, index: int, outside: Outside, memory: _Memory) -> Simulated
     )  # fmt: skip
 
 
-def low_pass(x: Second, tau_s: float, state: float) -> tuple[Second, float]:
-    """First-order low pass on one second, going on from `state`."""
+def low_pass(x: Second, tau_s: float, state: float, step_s: float = 1.0) -> tuple[Second, float]:
+    """First-order low pass, going on from `state`."""
     from scipy.signal import lfilter
 
-    a = float(np.exp(-1.0 / tau_s))
+    a = float(np.exp(-step_s / tau_s))
     b, c = np.array([1.0 - a], np.float32), np.array([1.0, -a], np.float32)
-    y, _ = lfilter(b, c, x, zi=np.array([a * state], np.float32))
+    # a faint floor: what decays to denormal numbers costs ten times the time
+    y, _ = lfilter(b, c, x + np.float32(1e-9), zi=np.array([a * state], np.float32))
     out: Second = y.astype(np.float32, copy=False)
     return out, float(out[-1])
 
@@ -206,30 +208,34 @@ def _noise(life: Life, index: int, outside: Outside, memory: _Memory) -> tuple[S
     body = life.body
     rng = life.streams.of(Part.NOISE, index)
     fast, memory.fast = _drift(rng, body.fast_sd_bpm, body.fast_tau_s, memory.fast)
-    slow, memory.slow = _drift(rng, body.slow_sd_bpm, body.slow_tau_s, memory.slow)
-    drift = fast + slow
+    slow, memory.slow = _drift(rng, body.slow_sd_bpm, body.slow_tau_s, memory.slow, SLOW_STEP_S)
+    drift = fast + np.repeat(slow, SLOW_STEP_S)
     drift[outside.asleep] *= np.float32(body.asleep_noise)
     breath = life.streams.of(Part.BREATH, index)
     f_hz = body.breath_hz * np.exp(0.06 * np.repeat(breath.standard_normal(SECONDS // 30), 30))
     phase = memory.phase + np.cumsum(f_hz)
     memory.phase = float(phase[-1] % 1.0)
     waves = np.float32(body.breath_bpm) * _sine(phase)
-    waves += np.float32(body.mayer_bpm) * _sine(0.1 * np.arange(SECONDS) + breath.random())
+    tenth = np.sin(2.0 * np.pi * (0.1 * np.arange(10) + breath.random()))
+    waves += np.tile((body.mayer_bpm * tenth).astype(np.float32), SECONDS // 10)
     return drift, waves
 
 
-def _sine(turns: NDArray[np.floating[Any]]) -> Second:
-    angle = ((turns % 1.0) * (2.0 * np.pi)).astype(np.float32)
-    out: Second = np.sin(angle)
-    return out
+def _sine(turns: FloatArray) -> Second:
+    """Sine of full turns, from a table: its steps are far below one beat a minute."""
+    index = (turns * SINE.size).astype(np.int64)
+    index &= SINE.size - 1
+    return SINE[index]
 
 
-def _drift(rng: np.random.Generator, sd: float, tau_s: float, state: float) -> tuple[Second, float]:
+def _drift(
+    rng: np.random.Generator, sd: float, tau_s: float, state: float, step_s: int = 1
+) -> tuple[Second, float]:
     """Stationary AR(1) with this SD and time constant."""
-    z = rng.standard_normal(SECONDS, dtype=np.float32)
-    a = np.exp(-1.0 / tau_s)
+    z = rng.standard_normal(SECONDS // step_s, dtype=np.float32)
+    a = np.exp(-step_s / tau_s)
     z *= np.float32(sd * np.sqrt((1.0 + a) / (1.0 - a)))
-    return low_pass(z, tau_s, state)
+    return low_pass(z, tau_s, state, float(step_s))
 
 
 def _breath_share(life: Life, index: int, outside: Outside, hr: Second, stress: Second) -> Second:

@@ -106,6 +106,19 @@ def test_a_crisis_passes_and_leaves_no_trend_in_the_process() -> None:
     assert np.mean(change) < -1.0
 
 
+def test_a_sparse_life_wears_the_watch_less_than_half_of_the_time() -> None:
+    life = simulate.life("sparse", 150, seed=1)
+    outside = [life.outside(day) for day in range(150)]
+    awake = np.mean([each.worn[~each.asleep].mean() for each in outside])
+    nights = np.mean([each.worn[7200:18_000].mean() > 0.9 for each in outside])
+    assert awake == pytest.approx(0.40, abs=0.06)
+    assert nights == pytest.approx(0.45, abs=0.1)
+
+
+def test_a_crisis_longer_than_usual_still_has_room() -> None:
+    assert simulate.life("starts_in_crisis", 1600, seed=1).moved.day_bpm.size == 1603
+
+
 def test_the_medicine_is_dated() -> None:
     life = simulate.life("medication", 50, seed=1)
     ((day, (tag,)),) = life.moved.tags.items()
