@@ -194,7 +194,7 @@ class Archives:
         name = member.name[:-3] if member.name.lower().endswith(".gz") else member.name
 
         def opener() -> BinaryIO:
-            inner = gzip.GzipFile(fileobj=member.open())
+            inner = _Gzip(member.open())
             return _buffered(_Counted(cast(IO[bytes], inner), name, packed, self._budget))
 
         return Member(
@@ -284,6 +284,18 @@ class Archives:
         if self._nested is not None:
             self._nested[1].close()
             self._nested = None
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzip stream that closes what it reads from."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        super().__init__(fileobj=packed, mode="rb")
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 def _buffered(raw: _Counted) -> BinaryIO:

@@ -320,6 +320,8 @@ def _spans(
         end = _span_end(rule, table, start, t_s, ends, values)
         with np.errstate(invalid="ignore"):
             keep = rows.alive & np.isfinite(start) & np.isfinite(end) & (end >= start)
+            if rule.end and rule.kind not in OWN:
+                keep &= end > start  # a placeholder, not a night
         if rule.when:
             keep &= _when(rule.when, texts, rows.count)
         for i in np.flatnonzero(keep):

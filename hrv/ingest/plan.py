@@ -11,7 +11,8 @@ import numpy as np
 
 from hrv.errors import InputError, SettingsError, UnknownFormatError
 from hrv.ingest import sniff
-from hrv.ingest.archive import Archives, Member, Rejected
+from hrv.ingest.archive import HEAD_BYTES, Archives, Member, Rejected
+from hrv.ingest.hooks import HOOKS
 from hrv.ingest.readers import LAST, READERS, Reader, reader_for
 from hrv.ingest.specs import Format, Table, by_id, formats, own_map
 from hrv.ingest.times import parse
@@ -96,9 +97,15 @@ def decide(member: Member, options: ReadOptions, own: Format | None = None) -> D
     if claimed is not None:
         reader, why = claimed
         knows = OFFSET.search(head) is not None
+        table = None
+        if reader.where.endswith(":read_json"):
+            from hrv.ingest.jsons import table_for
+
+            table = table_for(member.name, head)
         return Decision(
-            member=member, format=reader.format, why=why, reader=reader, knows_zone=knows
-        )
+            member=member, format=reader.format, why=why, reader=reader, table=table,
+            knows_zone=knows,
+        )  # fmt: skip
     known = [
         t
         for item in formats()
@@ -123,7 +130,7 @@ def decide(member: Member, options: ReadOptions, own: Format | None = None) -> D
 
 
 def _only_hook(table: Table) -> bool:
-    return table.hook == "plain_rr"
+    return bool(table.hook) and table.hook not in HOOKS
 
 
 def _mapped(member: Member, head: bytes, own: Format) -> Decision:
@@ -158,7 +165,8 @@ def _tried(
         return matches
     column = series[0].table.columns[series[0].table.time.column]
     position = next(i for i, name in enumerate(shape.names) if name in column.aliases)
-    lines = sniff.decoded(head, shape.encoding).splitlines()[shape.header_line + 1 : -1]
+    lines = sniff.decoded(head, shape.encoding).splitlines()[shape.header_line + 1 :]
+    lines = lines[:-1] if len(head) >= HEAD_BYTES else lines
     cells = [line.split(shape.delimiter) for line in lines]
     stamps = [row[position].strip(' "') for row in cells if len(row) > position]
     wall = parse(stamps[:500], "auto", (), base).wall_s if stamps else np.empty(0)

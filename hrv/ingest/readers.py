@@ -111,6 +111,24 @@ def _plain_rr(_name: str, head: bytes) -> str:
     return ""
 
 
+def _apple(_name: str, head: bytes) -> str:
+    known = b"<HealthData" in head or b"DOCTYPE HealthData" in head
+    return "an XML file of HealthData" if known else ""
+
+
+def _json(format_id: str) -> Callable[[str, bytes], str]:
+    """A claim on a vendor's JSON files."""
+
+    def claim(name: str, head: bytes) -> str:
+        if not name.lower().endswith(".json"):
+            return ""
+        from hrv.ingest.jsons import claims
+
+        return claims(format_id)(name, head)
+
+    return claim
+
+
 def _later(module: str, name: str) -> Callable[[str, bytes], str]:
     """A claim that lives with its reader."""
     return lambda file, head: str(getattr(import_module(module), name)(file, head))
@@ -119,6 +137,24 @@ def _later(module: str, name: str) -> Callable[[str, bytes], str]:
 READERS: tuple[Reader, ...] = (
     Reader("fit", _fit, "hrv.ingest.fit:read_fit"),
     Reader("empatica_e4", _empatica, "hrv.ingest.empatica:read_empatica"),
+    Reader("apple_health", _apple, "hrv.ingest.apple:read_apple"),
+    Reader("fitbit", _json("fitbit"), "hrv.ingest.jsons:read_json"),
+    Reader("garmin_account", _json("garmin_account"), "hrv.ingest.jsons:read_json"),
+    Reader("polar_account", _json("polar_account"), "hrv.ingest.jsons:read_json"),
+    Reader("samsung", _json("samsung"), "hrv.ingest.jsons:read_json"),
+    Reader(
+        "polar_flow",
+        _later("hrv.ingest.sessions", "claims_polar_flow"),
+        "hrv.ingest.sessions:read_polar_flow",
+    ),
+    Reader(
+        "polar_hrm", _later("hrv.ingest.sessions", "claims_hrm"), "hrv.ingest.sessions:read_hrm"
+    ),
+    Reader(
+        "sleep_as_android",
+        _later("hrv.ingest.sessions", "claims_sleep_as_android"),
+        "hrv.ingest.sessions:read_sleep_as_android",
+    ),
     Reader("calendar", _later("hrv.ingest.ics", "claims"), "hrv.ingest.ics:read_calendar"),
     Reader("plain_rr", _plain_rr, "hrv.ingest.rrtext:read_plain_rr"),
     Reader("ratings", _later("hrv.ingest.tags", "claims_ratings"), "hrv.ingest.tags:read_ratings"),

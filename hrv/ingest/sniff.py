@@ -256,4 +256,5 @@ def _regular(head: bytes, shape: Shape) -> bool:
     lines = [line for line in lines[:20] if line.strip()]
     widths = [len(_cells(line, shape.delimiter)) for line in lines]
     alike = sum(1 for width in widths if abs(width - len(shape.header)) <= 1)
-    return len(shape.header) > 1 and alike * 2 >= max(1, len(widths))
+    counted = sum(1 for line in lines if any(c.isdigit() for c in line))
+    return len(shape.header) > 1 and min(alike, counted) * 2 >= max(1, len(widths))

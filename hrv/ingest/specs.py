@@ -317,9 +317,11 @@ def _inline(text: str) -> dict[str, Any]:
     for part in re.split(rf",\s*(?=(?:{keys})\s*=)", text):
         key, _, value = part.partition("=")
         key, value = key.strip().lower(), value.strip()
-        if key in DIRECTIVES:
+        stray = re.search(r",\s*([a-z_]+)\s*=", value)
+        key = stray[1] if stray else key
+        if stray is None and key in DIRECTIVES:
             says[key] = value
-        elif key in INLINE and value:
+        elif stray is None and key in INLINE and value:
             columns[key] = {"quantity": key, "aliases": value.split("|"), "required": True}
         else:
             known = ", ".join(sorted(INLINE | DIRECTIVES))

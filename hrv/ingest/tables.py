@@ -94,7 +94,7 @@ def _bind(table: Table, grid: Grid) -> dict[str, str]:
     bound = {}
     for column in table.columns.values():
         found = next((alias for alias in column.aliases if alias in grid.cells), None)
-        if found:
+        if found is not None:
             bound[column.name] = found
     return bound
 
@@ -298,6 +298,11 @@ def _place(
     if gathered.utc or table.time.zone == "utc":
         t_s = np.where(np.isfinite(offset), wall - np.nan_to_num(offset), wall)
         return _flag_clock(options, t_s), t_s + options.shift_s, []
+    if table.time.zone == "zone_column":
+        names = gathered.texts[table.time.offset_column]
+        t_s, offset = clocks.zones_to_utc(wall, names)
+        rows.refuse(np.isfinite(wall) & ~np.isfinite(t_s), "no time zone that is known")
+        return clocks.steps_clock(t_s, offset, "zone"), t_s + options.shift_s, []
     if table.time.zone == "column":
         rows.refuse(np.isfinite(wall) & ~np.isfinite(offset), "no readable time-zone offset")
         wall = np.where(rows.alive, wall, np.nan)
@@ -433,6 +438,8 @@ def _ends(
             row_offset = np.concatenate(gathered.offset_s)
             in_utc = table.columns[table.time.offset_column].unit == "beside_utc"
             t_s = wall if in_utc else wall - row_offset
+        elif table.time.zone == "zone_column":
+            t_s, _ = clocks.zones_to_utc(wall, gathered.texts[table.time.offset_column])
         elif np.isfinite(offset).any():
             t_s = wall - offset
         elif table.time.zone == "utc" or gathered.utc or clock is None:

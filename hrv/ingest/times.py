@@ -24,8 +24,8 @@ DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y",
          "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
          "%d.%m.%y", "%Y.%m.%d")  # fmt: skip
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p",
-          ", %H:%M:%S", ", %H:%M", ", %I:%M:%S %p", "T%H:%M:%S", " %H.%M",
-          " %H:%M:%S,%f")  # fmt: skip
+          " %I:%M%p", " %I:%M:%S%p", ", %H:%M:%S", ", %H:%M", ", %I:%M:%S %p", "T%H:%M:%S",
+          " %H.%M", " %H:%M:%S,%f")  # fmt: skip
 TAIL = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?$", re.IGNORECASE)
 
 

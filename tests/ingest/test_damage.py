@@ -1,0 +1,87 @@
+"""Damaged files give an `InputError` or a `Recording`, nothing else, and rows still add up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hrv.errors import InputError
+from hrv.ingest import read
+from hrv.model import ReadOptions
+from hrv.settings import IngestSettings
+from tests.ingest.samples import all_samples
+
+SAMPLES = [sample for sample in all_samples() if sample.path.stat().st_size]
+QUICK = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def taken(folder: Path, path: Path, data: bytes) -> None:
+    """Reads it or says why not; what is read keeps its promises by construction."""
+    path = folder / path.name
+    path.write_bytes(data)
+    with suppress(InputError):
+        for recording in read([path], ReadOptions(now_s=1.9e9), IngestSettings()):
+            assert recording.rows_used >= 0
+            assert all(refusal.rows > 0 for refusal in recording.refusals)
+
+
+@QUICK
+@given(data=st.data())
+def test_flipped_bytes(data: st.DataObject, tmp_path: Path) -> None:
+    sample = data.draw(st.sampled_from(SAMPLES))
+    body = bytearray(sample.path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    taken(tmp_path, sample.path, bytes(body))
+
+
+@QUICK
+@given(data=st.data())
+def test_cut_and_repeated_pieces(data: st.DataObject, tmp_path: Path) -> None:
+    sample = data.draw(st.sampled_from(SAMPLES))
+    body = sample.path.read_bytes()
+    a, b = sorted((data.draw(st.integers(0, len(body))), data.draw(st.integers(0, len(body)))))
+    whole = data.draw(
+        st.sampled_from([body[:b], body[a:], body[:b] + body[a:], body[:a] + body[b:]])
+    )
+    taken(tmp_path, sample.path, whole)
+
+
+@QUICK
+@given(data=st.data())
+def test_cells_that_hold_something_else(data: st.DataObject, tmp_path: Path) -> None:
+    sample = data.draw(st.sampled_from([s for s in SAMPLES if s.path.suffix in {".csv", ".txt"}]))
+    lines = sample.path.read_text("utf-8-sig").splitlines()
+    row = data.draw(st.integers(0, len(lines) - 1))
+    delimiter = max(",;\t", key=lines[row].count)
+    cells = lines[row].split(delimiter)
+    odd = st.sampled_from(
+        ["", "x", "nan", "inf", "-1", "1e400", "99999999999999999999", '"', "2026-13-45", "0", "é",
+         "\x00", "{}", "[1,2", "1,5", "1.234,5", "24:00:00", "+0000"]
+    )  # fmt: skip
+    cells[data.draw(st.integers(0, len(cells) - 1))] = data.draw(odd)
+    lines[row] = delimiter.join(cells)
+    taken(tmp_path, sample.path, "\n".join(lines).encode("utf-8"))
+
+
+@QUICK
+@given(
+    body=st.binary(max_size=400),
+    name=st.sampled_from(["a.csv", "HR.csv", "tags.csv", "x.json", "a.ics", "a.xml", "b.zip"]),
+)
+def test_any_bytes(body: bytes, name: str, tmp_path: Path) -> None:
+    taken(tmp_path, tmp_path / name, body)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "HR.csv", "tags.csv", "ratings.csv", "a.ics", "a.json"])
+def test_an_empty_file_is_said_to_be_empty(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"")
+    with pytest.raises(InputError):
+        list(read([path], ReadOptions(), IngestSettings()))

@@ -1,0 +1,188 @@
+"""One battery for all formats: each claims its own sample and no other, and the rows add up."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from hrv.errors import InputError
+from hrv.ingest import identify
+from hrv.ingest.readers import reader_for
+from hrv.ingest.sniff import claim
+from hrv.ingest.specs import formats, tables
+from hrv.model import ReadOptions
+from tests.ingest.samples import Sample, all_samples, identity, write
+
+SAMPLES = all_samples()
+TABLES = [s for s in SAMPLES if s.table and s.path.suffix in {".csv", ".txt"}]
+
+
+def by_file(sample: Sample) -> str:
+    return sample.file
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=by_file)
+def test_a_sample_is_what_it_is(sample: Sample) -> None:
+    (found,) = identify([sample.path], sample.options)
+    assert (found.format, set(found.streams)) == (sample.format, set(sample.streams)), found
+    assert (found.rows_used, found.rows_refused) == (sample.rows_used, sample.rows_refused), found
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=by_file)
+def test_a_sample_is_claimed_once(sample: Sample) -> None:
+    head = sample.path.read_bytes()
+    reader = reader_for(sample.file, head)
+    if reader is not None:
+        assert reader[0].format == sample.format
+        return
+    _, matches = claim(sample.file, head)
+    claimed = {(m.table.format, m.table.id) for m in matches}
+    assert (sample.format, sample.table) in claimed
+    if sample.format != "apple_csv":  # types that share a header are told apart by their rows
+        assert len(claimed) == 1
+
+
+@pytest.mark.parametrize("sample", TABLES, ids=by_file)
+def test_every_table_row_is_used_or_refused(sample: Sample) -> None:
+    lines = [line for line in sample.path.read_text("utf-8-sig").splitlines() if line.strip(" ,")]
+    if sample.rows_used + sample.rows_refused == 0:
+        return
+    if sample.file == "withings/raw_hr_hr.csv":
+        assert sample.rows_used + sample.rows_refused == 3  # entries of the lists
+        return
+    titled = lines[0] == "Sleep" or lines[0].startswith(("sep=", "com.", "x,", "Subject"))
+    before = 2 if titled else 1
+    assert len(lines) - before == sample.rows_used + sample.rows_refused
+
+
+def test_every_format_has_a_sample() -> None:
+    described = {item.id for item in formats()}
+    assert described <= {sample.format for sample in SAMPLES}
+
+
+def test_every_format_says_how_to_export_it_and_what_it_gives() -> None:
+    for item in formats():
+        assert item.title, item.id
+        assert item.how_to_export, item.id
+        assert item.gives, item.id
+
+
+# --------------------------------------------------------------------------- mutations
+
+
+def rewritten(sample: Sample, how: str) -> str | None:
+    """The same table in another shape; None where that shape would be another file."""
+    text = sample.path.read_text("utf-8-sig")
+    if how == "bom":
+        return "\ufeff" + text
+    if how == "crlf":
+        return "\r\n".join(text.splitlines()) + "\r\n"
+    if how == "cr":
+        return "\r".join(text.splitlines()) + "\r"
+    delimiter = max(",;\t", key=text.splitlines()[0].count)
+    lines = text.splitlines()
+    if not lines[0].count(delimiter) or lines[0].startswith(("Sleep", "sep=", "Subject")):
+        return None
+    if any(
+        len(row) != len(lines[0].split(delimiter)) for row in csv.reader(lines, delimiter=delimiter)
+    ):
+        return None
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    if how == "shuffled":
+        if len(set(rows[0])) < len(rows[0]) or rows[0][0] == "":
+            return None
+        rows = [row[::-1] for row in rows]
+    if how == "extra column":
+        rows = [[*row, "new column" if i == 0 else "x"] for i, row in enumerate(rows)]
+        if len(rows[0]) < 8:
+            return None  # a sixth of a short header is another table
+    out = io.StringIO()
+    csv.writer(out, delimiter=";" if how == "semicolons" else delimiter).writerows(rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "how", ["bom", "crlf", "cr", "shuffled", "extra column", "semicolons", "utf-16"]
+)
+def test_another_shape_of_the_same_table_is_the_same(how: str, tmp_path: Path) -> None:
+    for sample in TABLES:
+        if sample.format in {"plain_rr", "empatica_e4"}:
+            continue
+        text = rewritten(sample, "bom" if how == "utf-16" else how)
+        if text is None:
+            continue
+        encoding = "utf-16" if how == "utf-16" else "utf-8"
+        name = f"{how}/{sample.file}"
+        path = write(tmp_path, name, text.lstrip("\ufeff") if how == "utf-16" else text, encoding)
+        found = identify([path], sample.options)[0]
+        assert (found.format, found.rows_used) == (sample.format, sample.rows_used), (name, found)
+        assert set(found.streams) == set(sample.streams), name
+
+
+# --------------------------------------------------------------------------- public headers
+
+
+def realistic(pattern: str) -> str:
+    """A file name of the pattern."""
+    name = pattern.split("|")[0].strip()
+    for part, by in (
+        ("YYYY-MM-DD", "2026-01-05"), ("YYYYMMDD_HHMMSS", "20260105_101010"),
+        ("YYYY-MM-(D)", "2026-01-(5)"), ("YYYY-MM-01", "2026-01-01"),
+        ("<14 digits>", "20260105101010"),
+        ("<epoch ms>", "1767607200000"), ("<Workout>", "Run"), ("*", "2026-01-05"),
+    ):  # fmt: skip
+        name = name.replace(part, by)
+    return name
+
+
+def test_every_public_header_is_claimed_by_its_own_format_alone(shared_data: Path) -> None:
+    own = {
+        "polar_sensor": "polar_sensor_logger", "hrv_logger": "hrv_logger", "vu_ams": "vu_ams",
+        "hrv4": "hrv4training", "whoop": "whoop", "oura": "oura", "fitbit": "fitbit",
+        "google": "fitbit", "samsung": "samsung", "garmin": "garmin_web", "apple": "apple_csv",
+        "health_auto": "apple_csv", "withings": "withings", "zepp": "zepp", "mi_": "mi_fitness",
+        "embrace": "embraceplus", "strava": "strava", "intervals": "intervals_icu",
+        "empatica": "empatica_e4", "polar_flow": "polar_flow", "sleep_as": "sleep_as_android",
+    }  # fmt: skip
+    with (shared_data / "csv" / "headers.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    wrong = []
+    for row in rows:
+        header = row["header"]
+        if header.startswith('"') and '""' in header:
+            header = header[1:-1].replace('""', '"')
+        header = header.strip('"') if header.startswith('"R-peak') else header
+        header = header.replace("<epoch>", "1560279825.000000")
+        expected = next(v for k, v in own.items() if row["format_id"].startswith(k))
+        name, head = realistic(row["file_name_pattern"]), (header + "\n").encode()
+        reader = reader_for(name, head)
+        if reader is not None:
+            claimed = {reader[0].format}
+        else:
+            try:
+                claimed = {m.table.format for m in claim(name, head)[1]}
+            except InputError:
+                claimed = set()
+        if claimed != {expected}:
+            wrong.append((row["format_id"], name, claimed))
+    assert len(rows) == 69
+    assert not wrong
+
+
+def test_no_two_tables_of_a_format_share_an_id() -> None:
+    names = [(table.format, table.id) for table in tables()]
+    assert len(names) == len(set(names))
+
+
+# --------------------------------------------------------------------------- options
+
+
+def test_a_forced_format_is_the_only_one_asked(tmp_path: Path) -> None:
+    text = "timestamp,beats per minute\n2026-01-05T10:00:00Z,60\n2026-01-05T10:00:05Z,61\n"
+    path = write(tmp_path, "mine.csv", text)
+    assert identity(path, input_format="fitbit").format == "fitbit"
+    found = identify([path], ReadOptions(input_format="whoop"))[0]
+    assert found.format is None
