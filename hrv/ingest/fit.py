@@ -118,6 +118,8 @@ def _recording(
     strap_rate, strap_rr = fit_beats.strap_downloads(tables, dates, ledger, settings)
     pulse = fit_beats.research_beats(tables, dates, ledger, settings)
     day_rate, motion, day_back = fit_wellness.monitoring(tables, dates, ledger, settings)
+    restless = fit_wellness.restlessness(tables, dates)
+    motion = [restless, *motion] if restless else motion
     score = fit_wellness.stress(tables, dates, ledger)
     rmssd = fit_wellness.overnight_rmssd(tables, dates, ledger, settings)
     figures = fit_wellness.daily_figures(tables, dates, ledger, naming, settings)

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from hrv.fit.profile import FIRST_DATE
+from hrv.fit.walk import Column
 from hrv.ingest.fit_tables import (
     Dates,
     Ledger,
@@ -19,6 +20,7 @@ from hrv.ingest.fit_tables import (
 )
 from hrv.ingest.fit_time import monitoring_time
 from hrv.model import (
+    BoolArray,
     DayQuantity,
     DayValue,
     FloatArray,
@@ -41,6 +43,8 @@ _LONGEST_STAGE_S = 7200.0  # a sleep stage that lasts longer has lost its beginn
 _SLEEP_EVENT, _START = 74, 0
 _LONGEST_NAP_S = 6 * 3600.0
 _RECOVERING = -4
+_TOO_MUCH = -2  # motion
+_MOVING_CLASS = 2
 _STRESS_CODES = {
     -1: "off the wrist",
     -2: "too much motion",
@@ -67,7 +71,7 @@ _STAGE_MINUTES = (
 def monitoring(
     tables: Tables, dates: Dates, ledger: Ledger, settings: IngestSettings
 ) -> tuple[list[HeartRateSeries], list[MotionSeries], int]:
-    """Heart rate, intensity and steps of `monitoring` messages, and how often time went back."""
+    """Heart rate and steps of `monitoring` messages, and how often time went back."""
     table, (_, _, bpm, intensity, kind, cycles, active) = read(
         tables,
         "monitoring",
@@ -97,9 +101,6 @@ def monitoring(
     if beats.any():
         order = last_of_equal(t_s[beats])
         found.append(HeartRateSeries(t_s[beats][order], rate.raw[beats][order], optical=True))
-    moved = keep & level.valid
-    if moved.any():
-        motion.append(_intensity(t_s[moved], level.raw[moved] >> 5))
     own = table.scalar(kind)
     foot = np.where(own.valid, own.raw, np.where(level.valid, level.raw & 31, -1))
     walked = keep & count.valid & np.isin(foot, _ON_FOOT)
@@ -111,14 +112,68 @@ def monitoring(
     return found, motion, went_back(t_s[beats])
 
 
-def _intensity(t_s: FloatArray, level: IntArray) -> MotionSeries:
-    """A new class is written at the end of its first minute and holds until the next one."""
-    order = last_of_equal(t_s)
-    start_s = t_s[order] - _MINUTE_S
-    period_s = np.append(np.diff(start_s), _MINUTE_S)
-    return MotionSeries(
-        start_s, level[order].astype(np.float64), period_s, MotionKind.INTENSITY_0_7
+def restlessness(tables: Tables, dates: Dates) -> MotionSeries | None:
+    """Minutes in which the watch noticed motion, and stillness between them.
+
+    A monitoring message tells the intensity class of the minute it ends. Whether the class holds
+    before it or after it differs from hour to hour in real files (heart rate and stress codes
+    agree with neither throughout), so it is taken for its own minute only. A stress code of "too
+    much motion" counts as class 2. How much was walked in between is in the steps.
+    """
+    ends: list[FloatArray] = []
+    levels: list[IntArray] = []
+    seen: list[FloatArray] = []
+    table, (_, _, intensity) = read(
+        tables, "monitoring", "timestamp", "timestamp_16", "current_activity_type_intensity"
     )
+    if len(table):
+        raw, known = monitoring_time(tables, table)
+        _collect(dates, raw, known, table.scalar(intensity), ends, levels, seen)
+        levels = [level >> 5 for level in levels]
+    table, (value, at) = read(tables, "stress_level", "stress_level_value", "stress_level_time")
+    if len(table):
+        stamp, score = table.scalar(at), table.scalar(value)
+        moving = Column(np.full(len(table), _MOVING_CLASS), score.valid & (score.raw == _TOO_MUCH))
+        _collect(dates, stamp.raw, stamp.valid, moving, ends, levels, seen)
+    level = np.concatenate(levels) if levels else np.empty(0, np.int64)
+    if not level.size:
+        return None
+    end_s, seen_s = np.concatenate(ends), np.concatenate(seen)
+    order = np.lexsort((level, end_s))
+    start_s, level = end_s[order] - _MINUTE_S, level[order]
+    last = np.append(start_s[1:] != start_s[:-1], True)
+    start_s, level = start_s[last], level[last]
+    # still from the first message on and after every minute of motion
+    zero_s = np.append(
+        seen_s.min(), np.minimum(start_s + _MINUTE_S, np.append(start_s[1:], np.inf))
+    )
+    t_s = np.concatenate((zero_s, start_s))
+    value_at = np.concatenate((np.zeros(zero_s.size), level))
+    order = last_of_equal(t_s)
+    t_s, value_at = t_s[order], value_at[order]
+    period_s = np.diff(np.append(t_s, max(seen_s.max(), t_s[-1])))
+    holds = period_s > 0
+    return MotionSeries(t_s[holds], value_at[holds], period_s[holds], MotionKind.INTENSITY_0_7)
+
+
+def _collect(
+    dates: Dates,
+    raw: IntArray,
+    known: BoolArray,
+    level: Column,
+    ends: list[FloatArray],
+    levels: list[IntArray],
+    seen: list[FloatArray],
+) -> None:
+    """Add the minutes of one message: their ends and classes, and all times with a date."""
+    dated = known.copy()
+    for refuse, _ in dates.reasons(raw, known):
+        dated &= ~refuse
+    if dated.any():
+        t_s = dates.unix_s(raw)
+        seen.append(t_s[dated])
+        ends.append(t_s[dated & level.valid])
+        levels.append(level.raw[dated & level.valid])
 
 
 def _steps(

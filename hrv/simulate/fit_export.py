@@ -119,11 +119,11 @@ class FitExport:
         return tuple(rows)
 
     def _rests(self, seen: Observed) -> tuple[Rows, ...]:
-        """The end of the first minute without steps, and wherever its intensity changes."""
+        """The end of the first minute without steps, and of every restless one."""
         still = seen.steps == 0
         level = np.where(seen.worn_minute & (seen.kind == STAND), INTENSITY[STAND], 0)
         level[~still] = -1
-        change = still & (np.diff(level, prepend=-1) != 0)
+        change = still & ((level > 0) | (np.diff(level, prepend=-1) != 0))
         t = self._unix(seen.minute_t_s[change] + 60.0)
         coded = SEDENTARY | level[change] << 5
         return (Rows("monitoring", order=t, timestamp=t, current_activity_type_intensity=coded),)

@@ -255,19 +255,26 @@ def test_steps_are_differences_within_an_activity_type() -> None:
     assert_allclose(series.value, [60.0, 24.0])
 
 
-def test_intensity_holds_until_the_next_class() -> None:
+def test_an_intensity_class_holds_for_the_minute_it_ends() -> None:
     writer = FitWriter("monitoring", created_s=T0)
     classes = np.array([8 | 0 << 5, 6 | 3 << 5, 8 | 1 << 5])
-    writer.add(
-        "monitoring",
-        timestamp=T0 + np.array([0.0, 120, 300]),
-        current_activity_type_intensity=classes,
-    )
+    t_s = T0 + np.array([0.0, 120, 300])
+    writer.add("monitoring", timestamp=t_s, current_activity_type_intensity=classes)
+    writer.add("monitoring", timestamp=T0 + 600, heart_rate=50)
     (series,) = read(writer.finish()).motion
     assert series.kind is MotionKind.INTENSITY_0_7
-    assert series.value.tolist() == [0.0, 3.0, 1.0]
-    assert series.t_s.tolist() == [T0 - 60, T0 + 60, T0 + 240]
-    assert series.period_s.tolist() == [120.0, 180.0, 60.0]
+    assert series.t_s.tolist() == [T0 - 60, T0, T0 + 60, T0 + 120, T0 + 240, T0 + 300]
+    assert series.value.tolist() == [0.0, 0.0, 3.0, 0.0, 1.0, 0.0]
+    assert series.period_s.tolist() == [60.0, 60.0, 60.0, 120.0, 60.0, 300.0]
+
+
+def test_too_much_motion_for_a_stress_score_is_motion() -> None:
+    writer = FitWriter("monitoring", created_s=T0)
+    t_s = T0 + 60.0 * np.arange(5)
+    writer.add("stress_level", stress_level_time=t_s, stress_level_value=[20, 20, -2, -1, 30])
+    (series,) = read(writer.finish()).motion
+    assert series.t_s.tolist() == [T0, T0 + 60, T0 + 120]
+    assert series.value.tolist() == [0.0, 2.0, 0.0]
 
 
 def test_a_night_gives_sleep_its_stages_and_their_minutes() -> None:
