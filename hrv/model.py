@@ -7,13 +7,16 @@ and in calendar days, which are whole days since 1970-01-01 (`day`), named by lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -573,6 +576,19 @@ class Cleaned:
         if self.corrected.size != self.nn.nn_ms.size:
             raise ValueError("a mark for every NN interval")
 
+    def between(self, start_s: float, end_s: float) -> Cleaned:
+        """The part that ends in `[start_s, end_s)`."""
+        a, b = np.searchsorted(self.nn.t_s, [start_s, end_s])
+        c, d = np.searchsorted(self.t_s, [start_s, end_s])
+        return Cleaned(
+            self.nn.between(start_s, end_s),
+            self.corrected[a:b],
+            self.t_s[c:d],
+            self.rr_ms[c:d],
+            self.label[c:d],
+            self.masked[c:d],
+        )
+
     @property
     def share(self) -> float:
         """Recorded intervals that are not normal / all, 0 to 1; 0 for an empty series."""
@@ -597,7 +613,7 @@ class Metric:
     min_span_s: float = 60.0
     min_beats: int = 50
     better: str = ""  # higher, lower; empty where more is neither
-    group: str = "time"  # time, poincare, frequency, nonlinear
+    group: str = "time"  # time, poincare, frequency, nonlinear; load: on request only
     caveat: str = ""
     of: type = NNSeries
     prepare: Callable[[NNSeries], Any] | None = None
@@ -842,6 +858,7 @@ class RecoveryFit:
     peak_hr_bpm: float | None = None  # exercise: level at the end of effort
     hrr60_bpm: float | None = None  # exercise: fall within 60 s
     hrr120_bpm: float | None = None
+    curve: str = "exponential"  # shape of the fall, one for all episodes of a wearer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1157,6 +1174,45 @@ class Analysis:
     selftest: Mapping[str, Any] | None = None
     hours: HourMap | None = None
     traces: Sequence[DayTrace] = ()
+
+    def episodes_frame(self) -> pd.DataFrame:
+        """One row per episode: when, how high, how fast back, and whether that was cut short."""
+        import pandas as pd
+
+        rows = [
+            {
+                "start": fit.episode.start_s,
+                "peak": fit.episode.peak_s,
+                "end": fit.episode.end_s,
+                "kind": str(fit.episode.kind),
+                "label": fit.episode.label,
+                "technique": fit.episode.technique,
+                "rise_bpm": fit.episode.rise_bpm,
+                "half_time_s": None if fit.half_time_s is None else fit.half_time_s.value,
+                "low_s": None if fit.half_time_s is None else fit.half_time_s.low,
+                "high_s": None if fit.half_time_s is None else fit.half_time_s.high,
+                "censored": str(fit.censored),
+                "bound_s": fit.bound_s,
+                "settled_s": fit.settled_s,
+                "settled_censored": fit.settled_censored,
+                "accepted": fit.accepted,
+                "why_not": fit.why_not,
+            }
+            for fit in self.fits
+        ]
+        frame = pd.DataFrame(rows, columns=None if rows else ["start", "peak", "end", "kind"])
+        for name in ("start", "peak", "end"):
+            frame[name] = pd.to_datetime(frame[name], unit="s", utc=True)
+        return frame
+
+    def days_frame(self) -> pd.DataFrame:
+        """One row per local day (nights: the day of waking) with its resting figures."""
+        import pandas as pd
+
+        names = [item.name for item in fields(BaselineDay)]
+        frame = pd.DataFrame([[getattr(day, n) for n in names] for day in self.days], columns=names)
+        frame.insert(0, "date", pd.to_datetime([as_date(day.day) for day in self.days]))
+        return frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)

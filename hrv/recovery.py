@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hrv.curves import EXPONENTIAL, Curve, risen
+from hrv.curves import EXPONENTIAL, LOGISTIC, Curve, risen
 from hrv.model import (
     BoolArray,
     Censored,
@@ -36,6 +36,8 @@ PLATEAU_S, PLATEAU_SD = 300.0, 1.0  # stressors last minutes: log-normal, weak
 SOONER_S, LATER_S = 180.0, 60.0  # release before and after the end of the high part
 STOP_MOTION_MET = 1.0
 MOST_RELEASES = 30
+SHAPE_EPISODES = 120  # that decide on the shape
+CLEARLY_LIKELIER = 3.0  # log Bayes factor
 LEAST_SPREAD = 0.3  # ln, between the half-times of one wearer
 
 
@@ -46,6 +48,7 @@ LEAST_SPREAD = 0.3  # ln, between the half-times of one wearer
 class _Plan:
     """What all fits of one wearer share: grids of times, the fall in bins, the covariance."""
 
+    curve: Curve
     step_s: float
     points: int  # parts of a bin, over which the curve is averaged
     onset_parts: IntArray  # candidates relative to the detected onset, in parts
@@ -82,6 +85,7 @@ def _plan(step_s: float, noise: WearerNoise, rules: RecoverySettings, curve: Cur
     covariance[0] += 0.05 * noise.sigma_bpm**2
     size = min(longest, round((BEFORE_S + rules.cap_s + 1800.0) / step_s))
     return _Plan(
+        curve,
         step_s,
         points,
         onset.astype(np.int64),
@@ -118,6 +122,7 @@ class _Posterior:
     rest: float
     outlier: BoolArray
     evidence: FloatArray  # likelihood over the half-time grid, largest 1
+    log_evidence: float  # of the curve's shape, over all times
 
 
 def _release_parts(plan: _Plan, first_bin: int, last_bin: int) -> IntArray:
@@ -189,6 +194,7 @@ def _posterior(
     if not np.isfinite(log_weight).any():
         return None
     weight = np.exp(log_weight - log_weight.max())
+    log_evidence = float(log_weight.max() + np.log(weight.sum()))
     weight /= weight.sum()
     over_h = weight.sum(axis=(0, 1))
     ln_half = np.log(plan.half_s)
@@ -216,6 +222,7 @@ def _posterior(
         rest,
         outlier,
         _scaled(over_h * np.exp(-plan.log_prior)),
+        log_evidence,
     )
 
 
@@ -303,7 +310,7 @@ def fit(
     half-time, so a filter on it would bias every trend. Interrupted recoveries are right-censored,
     those faster than the sampling resolves left-censored.
     """
-    wearer = _wearer(episodes, grid, expectation, settings)
+    wearer = _shaped(episodes, _wearer(episodes, grid, expectation, settings))
     fits, evidence = [], []
     for episode in episodes:
         if episode.kind is EpisodeKind.EXERCISE:
@@ -316,6 +323,26 @@ def fit(
     if len(evidence) >= settings.recovery.day_one_episodes:
         _borrow(fits, evidence, wearer.plan, settings.recovery)
     return tuple(fits)
+
+
+def _shaped(episodes: Sequence[Episode], wearer: _Wearer) -> _Wearer:
+    """The wearer with the curve that their episodes speak for.
+
+    The half-time of one shape is not that of another, so all episodes of a person share one.
+    The exponential stands unless the logistic is clearly likelier.
+    """
+    raised = [e for e in episodes if e.kind is not EpisodeKind.EXERCISE]
+    asked = raised[:: max(1, -(-len(raised) // SHAPE_EPISODES))]
+    if len(asked) < wearer.rules.day_one_episodes:
+        return wearer
+    noise = wearer.expectation.noise
+    other = replace(wearer, plan=_plan(wearer.grid.step_s, noise, wearer.rules, LOGISTIC))
+    gain = 0.0
+    for episode in asked:
+        (fitted, one), (_, two) = _stress(episode, wearer), _stress(episode, other)
+        if fitted.accepted and one is not None and two is not None:
+            gain += two.log_evidence - one.log_evidence
+    return other if gain > CLEARLY_LIKELIER else wearer
 
 
 def _borrow(
@@ -443,7 +470,8 @@ def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior 
         rest_bpm=_rest_level(wearer, a, high) + found.rest,
         onset_s=onset_s,
         release_s=release_s,
-        percent_back=_percent_back(found.ln_h, follow_up_s),
+        percent_back=_percent_back(plan.curve, found.ln_h, follow_up_s),
+        curve=plan.curve.name,
     )
     fitted = _censor(fitted, found, step, rules)
     return _settle(fitted, wearer, a, high, found.rest), found
@@ -483,10 +511,10 @@ def _rest_level(wearer: _Wearer, a: int, high: int) -> float:
     return float(np.median(expected[seen])) if seen.any() else float("nan")
 
 
-def _percent_back(ln_h: float, follow_up_s: float) -> tuple[float | None, ...]:
+def _percent_back(curve: Curve, ln_h: float, follow_up_s: float) -> tuple[float | None, ...]:
     """Share of the rise that is gone after 1, 2 and 5 min, percent, by the fitted curve."""
     return tuple(
-        100.0 * (1.0 - float(np.exp2(-after / np.exp(ln_h)))) if follow_up_s >= after else None
+        100.0 * (1.0 - float(curve.fall(after, np.exp(ln_h)))) if follow_up_s >= after else None
         for after in (60.0, 120.0, 300.0)
     )
 

@@ -113,6 +113,7 @@ def life(
     heights_bpm: tuple[float, float] = (8.0, 25.0),
     per_hour: float = 0.35,
     sd_ln_h: float = 0.5,
+    curve: Curve = EXPONENTIAL,
 ) -> tuple[Grid, list[Rise]]:
     """Sitting days with reactions at random times, nights asleep, and the reactions put in."""
     rng = np.random.default_rng([seed, 1])
@@ -127,6 +128,6 @@ def life(
             half = median_half_s * float(np.exp(sd_ln_h * rng.standard_normal()))
             rises.append(Rise(t, t + duration, float(rng.uniform(*heights_bpm)), half))
             t += duration
-    hr = binned(seconds(rises, days * 86_400, seed), step_s)
+    hr = binned(seconds(rises, days * 86_400, seed, curve=curve), step_s)
     up = awake(step_s, days)
     return grid_of(np.where(up, hr, hr - 8.0), float(step_s), asleep=~up), rises

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hrv.curves import CURVES, Curve
 from hrv.episodes import detect, expect
 from hrv.model import Censored, EpisodeKind, Grid, RecoveryFit
 from hrv.recovery import curve, fit
@@ -181,3 +182,15 @@ def test_the_overlay_starts_before_release_and_ends_with_the_follow_up() -> None
     assert drawn.since_release_s[-1] <= fitted.follow_up_s + 60
     peak = drawn.excess_bpm[np.abs(drawn.since_release_s) < 90].max()
     assert peak == pytest.approx(20.0, abs=4.0)
+
+
+@pytest.mark.parametrize("shape", CURVES, ids=lambda c: c.name)
+def test_the_shape_of_a_wearer_is_recognised_and_the_half_time_is_that_of_the_shape(
+    shape: Curve,
+) -> None:
+    grid, rises = life(14, seed=5, median_half_s=120.0, curve=shape)
+    fits = [f for f in fits_of(grid) if f.half_time_s is not None]
+    assert {f.curve for f in fits} == {shape.name}
+    found = float(np.median([f.half_time_s.value for f in fits if f.half_time_s is not None]))
+    long_enough = [r.half_s for r in rises if r.half_s > 75.0]
+    assert found == pytest.approx(float(np.median(long_enough)), rel=0.2)
