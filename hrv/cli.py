@@ -16,6 +16,7 @@ import click
 
 from hrv import __version__
 from hrv.cli_identify import formats_command
+from hrv.cli_metrics import metrics_command
 from hrv.cli_simulate import simulate_command
 from hrv.errors import HrvError, SettingsError
 
@@ -135,6 +136,12 @@ def _date(_: click.Context, option: click.Parameter, value: str | None) -> date 
 @click.option("--change-label", default="", metavar="TEXT", help="What happened on that date.")
 @click.option("--since", callback=_date, metavar="DATE", help="First day looked at.")
 @click.option("--until", callback=_date, metavar="DATE", help="Last day looked at.")
+@click.option(
+    "--self-test/--no-self-test",
+    default=True,
+    show_default=True,
+    help="Put known recoveries into your quiet hours and report what is found.",
+)
 @click.option("--as-of", callback=_date, metavar="DATE", help="Taken for today.")
 @click.option(
     "--format",
@@ -163,6 +170,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
         until=values["until"],
         change_date=values["change_date"],
         change_label=values["change_label"],
+        self_test=values["self_test"],
         as_of=values["as_of"] or datetime.now().astimezone().date(),
     )
     with progress() as told:
@@ -241,4 +249,5 @@ def explain(name: str | None) -> None:
 
 
 main.add_command(formats_command)
+main.add_command(metrics_command)
 main.add_command(simulate_command)

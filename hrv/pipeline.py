@@ -7,10 +7,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from hrv import __version__, baseline, episodes, features, recovery, trend, verdict
+import numpy as np
+
+from hrv import __version__, baseline, episodes, features, recovery, selftest, trend, verdict
 from hrv.errors import SettingsError
 from hrv.markers import Context, breaks, find_all
+from hrv.markers.change import before_after
 from hrv.markers.recovery_speed import ENDPOINTS
 from hrv.model import (
     DAY_S,
@@ -54,6 +58,7 @@ class Question:
     change_date: date | None = None
     change_label: str = ""
     as_of: date | None = None  # today, for wording dates to come
+    self_test: bool = False  # put known recoveries into quiet time and see what is found
 
 
 def _nobody(stage: str, share: float | None) -> None:
@@ -146,9 +151,22 @@ def analyse(
         ratings=timeline.ratings,
         curves=_curves(body),
         window=window,
+        change=before_after(context, question.change_label),
+        selftest=_selftest(body, settings) if question.self_test else None,
         hours=_hours(body),
         traces=_typical_day(body, window),
     )
+
+
+def _selftest(body: _Body, settings: Settings) -> dict[str, Any] | None:
+    """What the program finds of known recoveries in this person's own quiet time."""
+    if body.grid is None or body.expectation is None or not body.fits:
+        return None
+    rng = np.random.default_rng([settings.seed, *b"selftest"])
+    found = selftest.spike_in(body.grid, body.expectation, body.episodes, body.fits, settings, rng)
+    if isinstance(found, Missing):
+        return {"why_unknown": found.code, **found.facts}
+    return selftest.facts(found)
 
 
 def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple[int, int]:
