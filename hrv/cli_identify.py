@@ -120,12 +120,11 @@ def formats_text(format_id: str | None, *, as_json: bool) -> str:
         return json.dumps([_described(item) for item in chosen], indent=2, ensure_ascii=False)
     if format_id is None:
         width = max(len(name) for name in known) + 2
-        lines = [f"{'fit':<{width}}FIT files: watches and bike computers of all makers"]
-        return "\n".join(
-            [*lines, *(f"{name:<{width}}{item.title}" for name, item in known.items())]
-        )
+        return "\n".join(f"{name:<{width}}{item.title}" for name, item in known.items())
     told = _described(chosen[0])
-    lines = [told["title"], "", f"How to export: {told['how_to_export']}", ""]
+    lines = [told["title"], "", f"How to export: {told['how_to_export']}"]
+    lines += [told["note"]] if told["note"] else []
+    lines += ["", f"gives {', '.join(told['gives'])}"]
     for table in told["tables"]:
         lines.append(f"{table['id']}: gives {', '.join(table['gives']) or 'nothing that we read'}")
         lines.append(f"    files: {', '.join(table['file_names']) or 'any name'}")
@@ -138,6 +137,8 @@ def _described(item: Format) -> dict[str, Any]:
         "id": item.id,
         "title": item.title,
         "how_to_export": item.how_to_export,
+        "note": item.note,
+        "gives": list(item.gives),
         "tables": [
             {
                 "id": table.id,

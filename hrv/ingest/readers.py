@@ -129,6 +129,19 @@ def _json(format_id: str) -> Callable[[str, bytes], str]:
     return claim
 
 
+def _sqlite(format_id: str) -> Callable[[str, bytes], str]:
+    """A claim on an SQLite file; the module that reads it is loaded for such files only."""
+
+    def claim(name: str, head: bytes) -> str:
+        if not head.startswith(b"SQLite format 3\x00"):
+            return ""
+        from hrv.ingest.databases import claims
+
+        return claims(format_id)(name, head)
+
+    return claim
+
+
 def _later(module: str, name: str) -> Callable[[str, bytes], str]:
     """A claim that lives with its reader."""
     return lambda file, head: str(getattr(import_module(module), name)(file, head))
@@ -137,6 +150,8 @@ def _later(module: str, name: str) -> Callable[[str, bytes], str]:
 READERS: tuple[Reader, ...] = (
     Reader("fit", _fit, "hrv.ingest.fit:read_fit"),
     Reader("empatica_e4", _empatica, "hrv.ingest.empatica:read_empatica"),
+    Reader("gadgetbridge", _sqlite("gadgetbridge"), "hrv.ingest.databases:read_database"),
+    Reader("health_connect", _sqlite("health_connect"), "hrv.ingest.databases:read_database"),
     Reader("apple_health", _apple, "hrv.ingest.apple:read_apple"),
     Reader("fitbit", _json("fitbit"), "hrv.ingest.jsons:read_json"),
     Reader("garmin_account", _json("garmin_account"), "hrv.ingest.jsons:read_json"),
