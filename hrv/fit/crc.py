@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 POLYNOMIAL = 0xA001  # 0x8005, bit-reversed
+_SHORT = 64  # bytes; lanes do not pay below
 
 
 @cache
@@ -34,11 +35,19 @@ def _advance(basis: NDArray[np.uint16], states: NDArray[np.uint16]) -> NDArray[n
     return result
 
 
+def _one_lane(data: bytes) -> int:
+    state, table = 0, _two_bytes()
+    data = data if len(data) % 2 == 0 else b"\0" + data
+    for i in range(0, len(data), 2):
+        state = int(table[state ^ (data[i] | data[i + 1] << 8)])
+    return state
+
+
 def crc16(data: Any) -> int:
     """Checksum of bytes-like data; that of a file together with its own two bytes is 0."""
     buffer = np.frombuffer(data, dtype=np.uint8)
-    if buffer.size == 0:
-        return 0
+    if buffer.size <= _SHORT:
+        return _one_lane(bytes(buffer))
     lanes = 1 << max(0, (buffer.size.bit_length() - 1) // 2)
     words = -(-buffer.size // (2 * lanes))
     padded = np.zeros(2 * lanes * words, dtype=np.uint8)
