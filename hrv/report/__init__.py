@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hrv.model import Analysis
 
-FORMATS = ("html", "json", "png", "svg")
+FORMATS = ("html", "json", "pdf", "png", "svg")
 
 __all__ = ["FORMATS", "render"]
 
@@ -19,6 +19,7 @@ def render(
     out_dir: Path,
     formats: Iterable[str] = ("html", "json"),
     language: str = "en",
+    paper: str = "a4",
 ) -> dict[str, Path]:
     """Write the report into `out_dir`; format to its file (png, svg: to the folder of figures).
 
@@ -44,6 +45,10 @@ def render(
         from hrv.report.record import dumps
 
         made["json"] = _written(out_dir / "report.json", dumps(analysis, words))
+    if "pdf" in wanted:
+        from hrv.report.pdf import write_pdf
+
+        made["pdf"] = write_pdf(analysis, out_dir / "report.pdf", words, paper)
     for kind in ("png", "svg"):
         if kind in wanted:
             made[kind] = _figures(analysis, out_dir / "figures", kind, words)

@@ -224,7 +224,11 @@ def _baseline(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
             words,
             analysis,
             window,
-            words.say("figure.baseline.caption" if earned else "figure.baseline.caption.none", n=n),
+            words.say(
+                "figure.baseline.caption" if earned else "figure.baseline.caption.none",
+                n=n,
+                measure=wording.measure_name(words, measure),
+            ),
         ),
         head=(
             words.say("ui.week_until"),

@@ -41,7 +41,7 @@ from hrv.model import (
     as_day,
 )
 from hrv.report.text import Words
-from hrv.report.wording import LOG_MEASURES, MEASURES, measure_name
+from hrv.report.wording import LOG_MEASURES, MEASURES
 from hrv.stats import kaplan_meier
 
 MAX_POINTS = 2000
@@ -73,6 +73,8 @@ STYLE: dict[str, Any] = {
     "ytick.labelsize": 10.5,
     "legend.fontsize": 10.5,
     "legend.frameon": False,
+    "legend.handletextpad": 0.4,
+    "legend.columnspacing": 1.2,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.hashsalt": "hrv",
@@ -498,8 +500,6 @@ def draw_half_times(
         loc="upper center",
         ncols=3,
         bbox_to_anchor=(0.5, 1.16),
-        handletextpad=0.3,
-        columnspacing=1.2,
     )
 
 
@@ -534,6 +534,15 @@ def _trend_band(ax: Axes, ink: Ink, level: Estimate, trend: Trend) -> None:
 
 
 # --------------------------------------------------------------------------- baseline band
+
+
+AXES = {
+    **{name: "hr" for name, unit in MEASURES.items() if unit == "bpm"},
+    "ln_rmssd": "rmssd",
+    "vendor_ln_rmssd": "rmssd",
+    "vendor_ln_sdnn": "sdnn",
+    "arousal_z": "arousal",
+}
 
 
 def daily_values(days: Sequence[BaselineDay], measure: str) -> tuple[FloatArray, FloatArray]:
@@ -600,11 +609,9 @@ def draw_baseline(
         label=words.say("figure.week"),
     )
     _date_axis(ax, ink, *window)
-    unit = words.unit(MEASURES.get(measure, "1"))
-    name = measure_name(words, measure).split(" (")[0]
-    ax.set_ylabel(f"{name}\n({unit})" if unit else name)
+    ax.set_ylabel(words.say(f"axis.{AXES.get(measure, 'other')}"))
     ax.margins(y=0.18)
-    ax.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16), handletextpad=0.5)
+    ax.legend(loc="upper center", ncols=3, bbox_to_anchor=(0.5, 1.16))
 
 
 # --------------------------------------------------------------------------- coverage
@@ -687,8 +694,8 @@ def draw_survival(ax: Axes, ink: Ink, early: Followed, late: Followed) -> None:
     longest = float(np.quantile(np.concatenate([early.time_s, late.time_s]), 0.97)) / 60.0
     ticks = _round_ticks(longest)
     rows = (
-        (early, "figure.survival.early", palette.then, (0, (5, 2)), -0.36),
-        (late, "figure.survival.late", palette.now, "-", -0.46),
+        (early, "figure.survival.early", palette.then, (0, (5, 2)), -58),
+        (late, "figure.survival.late", palette.now, "-", -71),
     )
     for group, name, colour, dash, height in rows:
         curve = kaplan_meier(group.time_s, group.over)
@@ -701,32 +708,23 @@ def draw_survival(ax: Axes, ink: Ink, early: Followed, late: Followed) -> None:
         ax.plot(cut, at, ls="none", marker="|", ms=8, mec=colour)
         for tick in ticks:
             still = int(np.sum(group.time_s >= 60.0 * tick))
-            ax.text(
-                tick,
-                height,
-                str(still),
-                color=colour,
-                ha="center",
-                va="center",
-                fontsize=10,
-                transform=ax.get_xaxis_transform(),
-            )
-    ax.text(
-        0.0,
-        -0.27,
-        words.say("figure.survival.at_risk"),
-        transform=ax.transAxes,
-        fontsize=10,
-        color=palette.soft,
-        ha="left",
-        va="center",
-    )
+            _below(ax, str(still), tick, height, colour)
+    _below(ax, words.say("figure.survival.at_risk"), 0.0, -44, palette.soft, "left")
     ax.set_xlim(0, longest)
     ax.set_ylim(0, 102)
     ax.set_xticks(ticks)
     ax.set_xlabel(words.say("axis.minutes"))
     ax.set_ylabel(words.say("axis.survival"))
     ax.legend(loc="upper right")
+
+
+def _below(ax: Axes, text: str, x: float, points: float, colour: str, side: Any = "center") -> None:
+    """Text so many points below the axis."""
+    ax.annotate(
+        text, (x, 0), xycoords=ax.get_xaxis_transform(), xytext=(0, points),
+        textcoords="offset points", ha=side, va="center", fontsize=10, color=colour,
+        annotation_clip=False,
+    )  # fmt: skip
 
 
 def _round_ticks(longest: float) -> list[float]:

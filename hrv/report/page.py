@@ -152,14 +152,14 @@ def _first_screen(analysis: Analysis, words: Words) -> View:
                 ("recovery", "baseline", "together"), wording.lines(words, analysis), strict=True
             )
         ],
-        "then_now": _then_now(analysis, words),
+        "then_now": then_now(analysis, words),
         "change": compared(analysis, words),
         "lists": _lists(analysis, words),
         "needs": wording.needs(words, analysis),
     }
 
 
-def _then_now(analysis: Analysis, words: Words) -> list[View]:
+def then_now(analysis: Analysis, words: Words) -> list[View]:
     rows = []
     recovery, baseline = analysis.recovery, analysis.baseline
     nothing = words.say("ui.no_value")
@@ -433,6 +433,18 @@ def _methods(analysis: Analysis, words: Words) -> View:
         ],
         "settings_head": [words.say(f"ui.{x}") for x in ("setting", "value", "unit", "source")],
         "settings": rows,
+    }
+
+
+def statistics(analysis: Analysis, words: Words) -> View:
+    """Coverage, the table of statistics and the mark of the settings, for the printed page."""
+    parts = _methods(analysis, words)
+    shown = json.dumps(records.record(analysis, words)["settings"], sort_keys=True)
+    return {
+        "coverage": _data(analysis, words)["coverage"],
+        "statistics_head": parts["statistics_head"],
+        "statistics": parts["statistics"],
+        "mark": hashlib.sha256(shown.encode()).hexdigest()[:12],
     }
 
 

@@ -369,6 +369,10 @@ MISSING = {
     "missing.known_break": "From {day:date} on something else was different ({kind} {label}); it was held constant.",
     "missing.confounded": "something else changed together with time, and the two cannot be told apart.",
     "missing.too_little_quiet_time": "there is room for {n} test rises in quiet time; {needed} are needed.",
+    "missing.too_corrected": "{share:pct} of the beats had to be corrected.",
+    "missing.more_beats_than_time": "the beats last longer than the time they were recorded in.",
+    "missing.low_coverage": "beats cover only {coverage:pct} of the time.",
+    "missing.worn_too_little.bare": "the device was worn too little through the waking day.",
     "missing.too_few_days": "there are {n} days with a value; {needed} are needed.",
     "missing.window_too_short": "the data span {days} days; {needed} are needed.",
     "missing.short_window": "the period has {days} days; {needed} are needed.",
@@ -543,10 +547,10 @@ UI = {
     "figure.baseline.title": "Baseline against your own range",
     "figure.baseline.alt": "{level} {trend}",
     "figure.baseline.caption": (
-        "Dots: one day each. Line: mean of 7 days. Grey band: where 9 of 10 of your own days lie ({n} days)."
+        "{measure}. Dots: one day each. Line: mean of 7 days. Grey band: where 9 of 10 of your own days lie ({n} days)."
     ),
     "figure.baseline.caption.none": (
-        "Dots: one day each. Line: mean of 7 days. Your own range is drawn from 14 days on; there are {n}."
+        "{measure}. Dots: one day each. Line: mean of 7 days. Your own range is drawn from 14 days on; there are {n}."
     ),
     "figure.survival.title": "Share not yet back, then and now",
     "figure.survival.alt": "Share of rises that are not yet back {goal}, by minutes. Half are back {then} then and {now} now.",
@@ -567,6 +571,10 @@ UI = {
     "figure.day.title": "One day: {date:date}",
     "figure.day.alt": "Heart rate through {date:date} with sleep, movement, exercise and {n} rises marked.",
     "figure.day.caption": "Blue line: heart rate. Grey line: what movement and the time of day explain. Rows below: sleep, movement, exercise, rises.",
+    "axis.rmssd": "RMSSD (ms)",
+    "axis.sdnn": "SDNN (ms)",
+    "axis.arousal": "Arousal (SD)",
+    "axis.other": "Baseline",
     "axis.hr": "Heart rate (bpm)",
     "axis.clock": "Local time (hour)",
     "row.sleep": "sleep",
@@ -697,6 +705,9 @@ UI = {
     "ui.nav": "Contents",
     "ui.sort": "Sort by {column}",
     "ui.made": "Made by hrv-recovery {version}. Everything was computed on your machine; this page opens no connection.",
+    "ui.clinician": "For a clinician",
+    "ui.sources": "{n} files read ({kinds}); {used} rows used, {refused} refused, each with its reason in the web page of this report.",
+    "ui.made.short": "hrv-recovery {version}, settings {mark}. Computed on the person's own machine. Not a diagnosis; every number, episode and setting is in report.html and report.json.",
     "ui.not_diagnosis": (
         "This is a pattern in signals of the body, not a diagnosis and not a judgement of a person. A raised heart rate can be joy, coffee, cold or fear. "
         "Healing and coping are words of two articles; no validated test of the body tells them apart. If what you feel and what stands here disagree, what you feel counts."

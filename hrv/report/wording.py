@@ -348,7 +348,7 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
     trends = recovery_trend(words, recovery), baseline_trend(words, baseline)
     return (
         Line(
-            first=[recovery_level(words, recovery), *trends[0][:1]],
+            first=[days_level(words, analysis) or recovery_level(words, recovery), *trends[0][:1]],
             more=trends[0][1:],
             state=primary_state(recovery, "recovery_speed"),
         ),
@@ -359,6 +359,19 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
         ),
         Line(first=together_line(words, analysis), more=[]),
     )
+
+
+def days_level(words: Words, analysis: Analysis) -> str:
+    """Days back into range after a bad day, where that is the only scale; else empty."""
+    found = next((m for m in analysis.markers if m.id == "rebound"), None)
+    if analysis.recovery.scale != "days" or found is None or found.estimate is None:
+        return ""
+    if found.facts.get("estimate_is") != "level":
+        return ""
+    value, low, high = (
+        words.number(x, 1) for x in (found.estimate.value, found.estimate.low, found.estimate.high)
+    )
+    return words.say("recovery.level.days", value=value, low=low, high=high, n=found.n or 0)
 
 
 def primary_state(summary: RecoverySummary | BaselineSummary, name: str | None) -> str:

@@ -503,7 +503,15 @@ def daily_only() -> Analysis:
         ),
         markers=(
             marker("baseline_arousal", MarkerState.UNDETERMINED, rest),
-            *unknown_markers(("baseline_arousal",)),
+            MarkerFinding(
+                id="rebound",
+                state=MarkerState.DESCRIBED,
+                estimate=estimate(2.1, 1.6, 2.8, 12),
+                unit="days",
+                n=12,
+                facts={"estimate_is": "level", "by_chance_days": 1.9},
+            ),
+            *unknown_markers(("baseline_arousal", "rebound")),
         ),
         days=days,
         window=(FIRST, FIRST + 119),
