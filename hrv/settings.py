@@ -183,6 +183,7 @@ class TrendSettings:
     imputations: int = threshold(8, "draws", OWN)
     daily_lrv_exponent: float = threshold(0.0, "1", OWN)
     episode_lrv_exponent: float = threshold(-0.5, "1", OWN)
+    level_lrv_exponent: float = threshold(-0.25, "1", OWN)
     daily_min_values: int = threshold(10, "days", OWN)
     daily_min_span_days: int = threshold(14, "days", OWN)
     episodes_min: int = threshold(20, "episodes", OWN)

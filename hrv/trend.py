@@ -28,8 +28,8 @@ from hrv.model import (
 )
 from hrv.settings import RecoverySettings, TrendSettings
 from hrv.stats import (
-    EPISODE_NOISE,
     MixtureT,
+    NoiseGrid,
     aft_jackknife,
     bagls,
     bagls_imputed,
@@ -43,6 +43,9 @@ DAY_0_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 SATURDAY = 5
 MIN_POSTERIOR_SHARE = 0.3  # floor of what the data, not the prior, say on one half-time
 TINY_S = 1.0
+# For a level the day's state is known to be the smaller part: with few days a flat prior over all
+# models would make the interval of ten episodes useless.
+LEVEL_NOISE = NoiseGrid.product([0.0, 0.3, 0.6, 0.8], [0.5, 0.7, 0.85, 0.95, 1.0], 3.0)
 
 
 class Endpoint(StrEnum):
@@ -339,15 +342,15 @@ def too_little(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
     span = int(known.day[-1] - known.day[0] + 1)
     if span < settings.daily_min_span_days:
         return Missing("window_too_short", {"days": span, "needed": settings.daily_min_span_days})
-    unresolved = _unresolved(known, settings)
-    if unresolved is not None:
-        return unresolved
+    unclear = unresolved(known, settings)
+    if unclear is not None:
+        return unclear
     if np.ptp(known.low[known.seen]) == 0:
         return Missing("no_variation", {"n": len(known)})
     return None
 
 
-def _unresolved(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
+def unresolved(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
     """Why the times are not known well enough to have a middle, if they are not."""
     left, right = censoring_shares(known.low, known.high)
     seen = float(known.seen.mean())
@@ -424,9 +427,9 @@ def level(
     known = known.where(_inside(known.day, window))
     if len(known) < recovery.day_one_episodes:
         return Missing("too_few_episodes", {"n": len(known), "needed": recovery.day_one_episodes})
-    unresolved = _unresolved(known, settings)
-    if unresolved is not None:
-        return unresolved
+    unclear = unresolved(known, settings)
+    if unclear is not None:
+        return unclear
     if np.ptp(known.low[known.seen]) == 0:
         return Missing("no_variation", {"n": len(known)})
     mixture = bagls_imputed(
@@ -437,7 +440,8 @@ def level(
         0,
         rng=rng,
         draws=settings.imputations,
-        noise=EPISODE_NOISE,
+        exponent=settings.level_lrv_exponent,
+        noise=LEVEL_NOISE,
     )
     logs = _estimate(mixture, settings.level, len(known))
     return Estimate(

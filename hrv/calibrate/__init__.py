@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hrv.calibrate import daily, episodes, tables
+from hrv.calibrate import daily, episodes, levels, tables
 from hrv.calibrate.counts import Result
 from hrv.settings import Settings
 
@@ -33,27 +33,44 @@ class Cell(Protocol):
     def name(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One grid, how a cell of it is run, and its table."""
+    """One grid, how a cell of it is run, its table, and the settings that it depends on."""
 
     name: str
     title: str
     cells: Callable[[], Iterator[Any]]
     run: Callable[[Any, int, Settings, np.random.Generator], Result]
     table: Callable[[Mapping[str, Mapping[str, Any]]], str]
+    depends: tuple[str, ...]
 
 
 PARTS = {
     part.name: part
     for part in (
-        Part("trend_daily", "Trend of daily values", daily.cells, daily.run, tables.daily_table),
         Part(
-            "trend_episodes",
-            "Trend of half-times",
-            episodes.cells,
-            episodes.run,
-            tables.episode_table,
+            name="trend_daily",
+            title="Trend of daily values",
+            cells=daily.cells,
+            run=daily.run,
+            table=tables.daily_table,
+            depends=("trend.daily_lrv_exponent", "trend.level"),
+        ),
+        Part(
+            name="trend_episodes",
+            title="Trend of half-times",
+            cells=episodes.cells,
+            run=episodes.run,
+            table=tables.episode_table,
+            depends=("trend.episode_lrv_exponent", "trend.imputations", "trend.level"),
+        ),
+        Part(
+            name="levels",
+            title="Levels from few and many days",
+            cells=levels.cells,
+            run=levels.run,
+            table=tables.level_table,
+            depends=("trend.level_lrv_exponent", "trend.imputations", "trend.level"),
         ),
     )
 }
@@ -71,7 +88,7 @@ def calibrate(
 ) -> list[Path]:
     """Run the grids and write one JSON and one Markdown table per part into a folder.
 
-    Cells already there for the same runs, seed and trend settings are not run again. `only`
+    Cells already there for the same runs, seed and settings are not run again. `only`
     picks cells by name.
     """
     rules = settings or Settings()
@@ -79,7 +96,7 @@ def calibrate(
     written = []
     for name in parts:
         part = PARTS[name]
-        record = _Record.load(out_dir / f"{name}.json", runs, rules)
+        record = _Record.load(out_dir / f"{name}.json", part, runs, rules)
         wanted = [c for c in part.cells() if only is None or only(c.name)]
         pending = [c for c in wanted if c.name not in record.cells]
         for done, (cell, result) in enumerate(_results(part, pending, runs, rules, workers), 1):
@@ -127,13 +144,13 @@ class _Record:
     cells: dict[str, Any]
 
     @classmethod
-    def load(cls, path: Path, runs: int, settings: Settings) -> _Record:
-        trend = {k: v for k, v in settings.as_dict().items() if k.startswith("trend.")}
-        head = {"schema": SCHEMA, "runs": runs, "seed": settings.seed, "settings": trend}
+    def load(cls, path: Path, part: Part, runs: int, settings: Settings) -> _Record:
+        rules = {name: settings.as_dict()[name] for name in part.depends}
+        head = {"schema": SCHEMA, "runs": runs, "seed": settings.seed, "settings": rules}
         cells: dict[str, Any] = {}
         if path.is_file():
             old = json.loads(path.read_text(encoding="utf-8"))
-            if {k: old.get(k) for k in head} == head:
+            if {name: old.get(name) for name in head} == head:
                 cells = old["cells"]
         return cls(path, head, cells)
 

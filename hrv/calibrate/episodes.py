@@ -16,7 +16,7 @@ from scipy.special import ndtr
 
 from hrv.calibrate import rivals
 from hrv.calibrate.counts import Result, count, outside
-from hrv.calibrate.daily import IMPROVEMENTS, RIVALS, smallest_changes
+from hrv.calibrate.daily import IMPROVEMENTS, smallest_changes
 from hrv.model import FloatArray, IntArray, Missing
 from hrv.settings import Settings, TrendSettings
 from hrv.stats.bagls import BatchFit
@@ -32,8 +32,9 @@ HOUR_EFFECT = 0.10
 FOLLOW_UP_SD = 0.8
 FOLLOW_UP_FIRST, FOLLOW_UP_LAST = 0.12, 0.93  # ln of median follow-up over median half-time
 START_DAY = 20_003  # a Wednesday
-JACKKNIFED = 50  # replicates; it fits every week left out
-WEIGHTED = 300  # replicates with precision weights, to show what they do
+JACKKNIFED = 40  # replicates; it fits every week left out
+RIVALS = 250  # replicates that the slower rivals are asked about
+WEIGHTED = 200  # replicates with precision weights, to show what they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,13 @@ class EpisodeCell:
 
 
 def cells() -> Iterator[EpisodeCell]:
-    """The null settings: six kinds of noise, four kinds of people, three lengths."""
-    people = ((60.0, 18.75, False), (120.0, 75.0, False), (240.0, 75.0, False), (240.0, 75.0, True))
-    for days in (56, 90, 180):
+    """The null settings: six kinds of noise, three kinds of people, three lengths."""
+    people = ((60.0, 18.75, False), (120.0, 75.0, False), (240.0, 75.0, True))
+    noise = [(phi, "normal") for phi in (0.5, 0.7, 0.0, 0.3)]
+    for phi, errors in (*noise, (0.5, "logistic"), (0.5, "weibull")):
         for median_s, at_most_s, softening in people:
-            for phi in (0.0, 0.3, 0.5, 0.7):
-                yield EpisodeCell(days, phi, "normal", median_s, at_most_s, softening)
-            for errors in ("weibull", "logistic"):
-                yield EpisodeCell(days, 0.5, errors, median_s, at_most_s, softening)
+            for days in (56, 90, 180):
+                yield EpisodeCell(days, phi, errors, median_s, at_most_s, softening)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +98,29 @@ def simulate(
     cell: EpisodeCell, runs: int, rng: np.random.Generator, change: float = 0.0
 ) -> Simulated:
     """Replicates of one person's half-times with a total change of ln h."""
+    drawn = _draw(cell, runs, rng, change)
+    reach = FOLLOW_UP_FIRST + (FOLLOW_UP_LAST - FOLLOW_UP_FIRST) * drawn.x
+    stop = np.log(cell.median_s) + reach + FOLLOW_UP_SD * rng.standard_normal(drawn.x.shape)
+    return _censored(cell, drawn, stop)
+
+
+def uncensored(cell: EpisodeCell, runs: int, rng: np.random.Generator) -> FloatArray:
+    """Log half-times as they would be measured if every recovery were followed to its end."""
+    drawn = _draw(cell, runs, rng, 0.0)
+    return np.asarray(drawn.value[drawn.index >= 0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    index: IntArray
+    x: FloatArray
+    value: FloatArray
+    variance: FloatArray
+    hour: FloatArray
+    height: FloatArray
+
+
+def _draw(cell: EpisodeCell, runs: int, rng: np.random.Generator, change: float) -> _Drawn:
     counts = rng.poisson(EPISODES_A_DAY, (runs, cell.days))
     n = int(counts.sum(axis=1).max())
     days = np.arange(cell.days)
@@ -120,33 +143,24 @@ def simulate(
     slow = ndtr((true - np.log(cell.median_s)) / 0.5)
     measured_sd = 0.15 + 0.30 * slow
     value = true + measured_sd * rng.standard_normal(index.shape)
-    reach = FOLLOW_UP_FIRST + (FOLLOW_UP_LAST - FOLLOW_UP_FIRST) * x
-    stop = np.log(cell.median_s) + reach + FOLLOW_UP_SD * rng.standard_normal(index.shape)
-    return _censored(cell, index, value, stop, measured_sd**2, hour, height)
+    return _Drawn(index, x, value, measured_sd**2, hour, height)
 
 
-def _censored(
-    cell: EpisodeCell,
-    index: IntArray,
-    value: FloatArray,
-    stop: FloatArray,
-    variance: FloatArray,
-    hour: FloatArray,
-    height: FloatArray,
-) -> Simulated:
-    used = index >= 0
+def _censored(cell: EpisodeCell, drawn: _Drawn, stop: FloatArray) -> Simulated:
+    used = drawn.index >= 0
     bound = np.log(cell.at_most_s)
     stop = np.maximum(stop, bound)
-    low, high = np.minimum(value, stop), np.where(value > stop, np.inf, value)
-    fast = value < bound
+    low = np.minimum(drawn.value, stop)
+    high = np.where(drawn.value > stop, np.inf, drawn.value)
+    fast = drawn.value < bound
     low, high = np.where(fast, -np.inf, low), np.where(fast, bound, high)
     return Simulated(
-        index,
+        drawn.index,
         np.where(used, low, 0.0),
         np.where(used, high, 0.0),
-        np.where(used & (low == high), variance, 0.0),
-        hour,
-        height,
+        np.where(used & (low == high), drawn.variance, 0.0),
+        drawn.hour,
+        drawn.height,
     )
 
 
@@ -247,7 +261,7 @@ def run(cell: EpisodeCell, runs: int, settings: Settings, rng: np.random.Generat
                 np.mean(np.sum(weighted.weight * weighted.loc, axis=-1))
             ),
         },
-        **smallest_changes(one, settings.trend.level),
+        **smallest_changes(one, settings.trend.level, 100),
         "answered": {"yes": int(rows.size), "of": runs},
         "left_censored": float(np.mean(np.isneginf(data.low[used]))),
         "right_censored": float(np.mean(np.isposinf(data.high[used]))),

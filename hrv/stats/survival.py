@@ -19,6 +19,7 @@ from hrv.stats.bagls import (
     NoiseGrid,
     fit_nodes,
     group_days,
+    nearly_solved,
     standardised,
 )
 from hrv.stats.mixture import MixtureT
@@ -97,7 +98,7 @@ class _Problem:
         both = finite_low & finite_high
         y = np.where(both, 0.5 * (y + np.where(both, self.high, y)), y)
         root = np.sqrt(self.weight)
-        beta = np.linalg.pinv(self.x * root[..., None]) @ (y * root)[..., None]
+        beta = nearly_solved(self.x * root[..., None], (y * root)[..., None])
         rest = (y - (self.x @ beta)[..., 0]) * root
         sd = np.sqrt((rest**2).sum(axis=1) / np.maximum(self.weight.sum(axis=1), 1.0))
         return np.concatenate([beta[..., 0], np.log(np.maximum(sd, 1e-3))[:, None]], axis=1)
@@ -157,7 +158,7 @@ def _newton(
         lowest = np.linalg.eigvalsh(-hessian)[:, 0]
         shift = np.maximum(0.0, 1e-6 - lowest) + np.where(lowest > 1e-6, 0.0, damping)
         step = np.linalg.solve(-hessian + shift[:, None, None] * identity, gradient[..., None])
-        step = step[..., 0] * np.minimum(1.0, 3.0 / np.abs(step[..., 0]).max(axis=1))[:, None]
+        step = step[..., 0] * (3.0 / np.maximum(np.abs(step[..., 0]).max(axis=1), 3.0))[:, None]
         size = np.ones(value.shape)
         for _ in range(25):
             trial = theta + size[:, None] * step

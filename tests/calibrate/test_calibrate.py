@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hrv import calibrate, trend
-from hrv.calibrate import daily, episodes, run_cell
+from hrv.calibrate import daily, episodes, levels, run_cell
 from hrv.calibrate.counts import clopper_pearson, rate
 from hrv.model import DailySeries, Trend
 from hrv.settings import Settings
@@ -20,7 +20,7 @@ SETTINGS = Settings()
 
 def test_the_grids_are_complete_and_their_names_differ() -> None:
     assert len({cell.name for cell in daily.cells()}) == 48
-    assert len({cell.name for cell in episodes.cells()}) == 72
+    assert len({cell.name for cell in episodes.cells()}) == 54
 
 
 @pytest.mark.parametrize("heavy", [False, True])
@@ -65,6 +65,26 @@ def test_errors_have_mean_0_and_variance_1(errors: str) -> None:
     drawn = episodes._errors(errors, (200, 200), np.random.default_rng(4))
     assert drawn.mean() == pytest.approx(0.0, abs=0.02)
     assert drawn.std() == pytest.approx(1.0, abs=0.02)
+
+
+def test_levels_of_few_episodes_are_mostly_right_and_of_use(tmp_path: Path) -> None:
+    """Four days, ten episodes or more: the interval reaches a factor 2.2 each way at most."""
+    cell = next(c for c in levels.cells() if c.name == "levels/half-times/4d/ar0.5/normal")
+    result = run_cell("levels", cell, 150, SETTINGS)
+    missed, width = result["missed"], result["half_width"]
+    assert isinstance(missed, dict)
+    assert isinstance(width, float)
+    assert rate(missed) < 0.08
+    assert 0.3 < width < np.log(2.2)
+
+
+def test_levels_have_a_table(tmp_path: Path) -> None:
+    pages = calibrate.calibrate(
+        tmp_path, parts=("levels",), runs=20, only=lambda name: "/7d/ar0.5" in name
+    )
+    page = pages[1].read_text()
+    assert "mean of nights" in page
+    assert "median half-time" in page
 
 
 def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
@@ -113,7 +133,7 @@ def test_an_episode_cell_has_all_its_columns(tmp_path: Path) -> None:
         tmp_path,
         parts=("trend_episodes",),
         runs=12,
-        only=lambda name: name == "episodes/56d/ar0.5/normal/240s-of-75s",
+        only=lambda name: name == "episodes/56d/ar0.5/normal/120s-of-75s",
     )
     page = pages[1].read_text()
     for method in ("BA-GLS, imputed", "AFT Wald", "Cox Wald", "AFT, week jackknife"):
