@@ -81,7 +81,7 @@ VERDICT = {
 
 QUALIFIERS = {
     "qualifier.fitness_possible": (
-        "Your heart also recovered faster after exercise: better fitness could explain this."
+        "Exercise or walking seem easier on your heart as well: better fitness could explain some of this."
     ),
     "qualifier.fitness_not_checked": (
         "Better fitness could not be ruled out: too few comparable workouts."
