@@ -262,12 +262,13 @@ def full(
     recovery_trend: tuple[float, float] = (-0.05, 0.2),
     baseline: MarkerState = MarkerState.UNDETERMINED,
     baseline_trend: tuple[float, float] = (-0.3, 1.1),
-    n: int = 300,
+    n: int = 160,
     days: int = 168,
     markers: tuple[MarkerFinding, ...] = (),
+    rich: bool = False,
     **more: Any,
 ) -> Analysis:
-    """Half a year of heart rate every few seconds."""
+    """Half a year of heart rate every few seconds; `rich` adds what only pictures need."""
     followed, curves = fits(days, n, *half)
     nights = days_of(days, fall_bpm=-baseline_trend[0])
     speed = trend(*recovery_trend, days=days, n=n)
@@ -312,9 +313,12 @@ def full(
         curves=curves,
         days=nights,
         window=(FIRST, FIRST + days - 1),
-        spans=tags(days),
-        hours=hours_of_week(),
-        traces=(day_of(FIRST + min(30, days - 1)),),
+        **(
+            {"hours": hours_of_week(), "traces": (day_of(FIRST + min(30, days - 1)),)}
+            if rich
+            else {}
+        ),
+        spans=tags(days) if rich else (),
         **more,
     )
 
@@ -383,6 +387,7 @@ def healing() -> Analysis:
                 facts={"estimate_is": "level", "early": 1.5, "late": 1.3},
             ),
         ),
+        rich=True,
         ratings=(Rating(FIRST, "present", 7.0), Rating(FIRST + 100, "present", 5.0)),
         notes=(Note("episodes", "{n} days without motion", {"n": 3}),),
     )
@@ -522,13 +527,44 @@ def long() -> Analysis:
     """A year with 600 rises."""
     return full(
         Verdict(state=State.HEALING, confidence="probable"),
+        rich=True,
         n=600,
         days=365,
         recovery=MarkerState.IMPROVING,
         recovery_trend=(-0.28, 0.16),
         baseline=MarkerState.IMPROVING,
         baseline_trend=(-3.2, 1.4),
-        change={"date": as_date_text(FIRST + 180), "label": "therapy began"},
+        change={
+            "date": as_date_text(FIRST + 180),
+            "label": "therapy began",
+            "markers": [
+                {
+                    "id": "recovery_speed",
+                    "state": "improving",
+                    "before": {"value": 180.0, "low": 160.0, "high": 200.0, "level": 0.95},
+                    "after": {"value": 140.0, "low": 125.0, "high": 155.0, "level": 0.95},
+                    "difference": {"value": -22.0, "low": -33.0, "high": -9.0, "level": 0.95},
+                    "percent": True,
+                    "unit": "s",
+                    "p_value": 0.002,
+                    "q_value": 0.004,
+                    "before_n": 300,
+                    "after_n": 300,
+                    "beyond_slope_p": 0.4,
+                    "why_unknown": None,
+                },
+                {
+                    "id": "baseline_arousal",
+                    "state": "unknown",
+                    "why_unknown": {
+                        "code": "few_days_a_side",
+                        "before": 9,
+                        "after": 80,
+                        "needed": 14,
+                    },
+                },
+            ],
+        },
     )
 
 

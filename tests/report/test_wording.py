@@ -1,0 +1,203 @@
+"""No sentence contradicts its numbers: random findings, and what may be said of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hrv.model import (
+    BaselineSummary,
+    Estimate,
+    MarkerFinding,
+    MarkerState,
+    Missing,
+    RecoverySummary,
+    State,
+    Trend,
+    Verdict,
+)
+from hrv.report import tests_said, wording
+from hrv.report.text import PAIRS, SENTENCES, Words
+from tests.report import builders
+
+WORDS = Words()
+NOTHING = Missing("no_data")
+number = st.floats(-2.0, 2.0, allow_nan=False)
+DOWN = {down for down, _ in PAIRS.values()}
+UP = {up for _, up in PAIRS.values()}
+FASTER = re.compile(
+    r"\b(became faster|comes back faster|became calmer|calmer level|softer|sooner)\b"
+)
+SLOWER = re.compile(r"\b(became slower|more slowly|less calm|stronger|later)\b")
+
+
+@st.composite
+def trends(draw: st.DrawFn, log: bool | None = None) -> Trend:
+    value, half = draw(number), draw(st.floats(0.001, 2.0))
+    p = draw(st.floats(0.0, 1.0))
+    return Trend(
+        total=Estimate(value=value, low=value - half, high=value + half, n=50),
+        p_value=p,
+        p_fall=draw(st.floats(0.0, 1.0)),
+        since_day=20_000,
+        until_day=20_000 + draw(st.integers(20, 400)),
+        n=50,
+        se=half / 2,
+        df=30.0,
+        method="test",
+        log=draw(st.booleans()) if log is None else log,
+        smallest_change=draw(st.floats(0.0, 3.0)),
+    )
+
+
+@st.composite
+def findings(draw: st.DrawFn) -> MarkerFinding:
+    found = draw(trends())
+    return MarkerFinding(
+        id=draw(st.sampled_from(sorted(PAIRS))),
+        state=draw(st.sampled_from(list(MarkerState))),
+        estimate=found.total,
+        unit="%" if found.log else draw(st.sampled_from(["bpm", "SD", "points", "log odds"])),
+        trend=draw(st.sampled_from([found, None])),
+        why_unknown=NOTHING,
+        facts={"estimate_is": "change", "per_hour": 0.4},
+    )
+
+
+def directions(text: str) -> tuple[bool, bool]:
+    """Whether a text claims a fall or a rise of its number."""
+    clear = re.search(r"about [^()]*? (\w+) \(between", text)
+    if clear is None:
+        return False, False
+    return clear.group(1) in DOWN, clear.group(1) in UP
+
+
+@settings(max_examples=400, deadline=None)
+@given(findings())
+def test_a_marker_claims_a_direction_only_within_its_interval(finding: MarkerFinding) -> None:
+    said = tests_said.marker_sentence(WORDS, finding)
+    change = tests_said.marker_change(finding)
+    fall, rise = directions(said)
+    if fall or rise:
+        assert change is not None
+        assert (change.size.high < 0) if fall else (change.size.low > 0)
+    state = tests_said.marker_state(finding)
+    if state in wording.DIRECTED:
+        assert change is not None
+        assert change.size.low > 0 or change.size.high < 0
+        assert finding.state is state
+    sign = tests_said.marker_sign(finding)
+    if state is MarkerState.IMPROVING and sign and change is not None:
+        assert change.size.value * sign > 0
+
+
+@settings(max_examples=400, deadline=None)
+@given(trends(log=True), st.sampled_from(list(MarkerState)))
+def test_recovery_is_called_faster_only_if_its_interval_lies_below_zero(
+    found: Trend, state: MarkerState
+) -> None:
+    summary = RecoverySummary(
+        scale="fast",
+        half_time_s=Estimate(value=120, low=100, high=150),
+        settling_min=NOTHING,
+        state=state,
+        trend=found,
+    )
+    said = " ".join(wording.recovery_trend(WORDS, summary))
+    if FASTER.search(said):
+        assert found.total.high < 0
+    if SLOWER.search(said):
+        assert found.total.low > 0
+    assert (wording.primary_state(summary, "recovery_speed") == "improving") <= (
+        found.total.high < 0
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    trends(),
+    st.sampled_from(list(MarkerState)),
+    st.sampled_from([*sorted(wording.LOWER_IS_CALMER & set(wording.MEASURES)), "ln_rmssd"]),
+)
+def test_baseline_is_called_calmer_only_in_the_calmer_direction(
+    found: Trend, state: MarkerState, measure: str
+) -> None:
+    summary = BaselineSummary(
+        measure=measure, value=Estimate(value=3.8, low=3.7, high=3.9), state=state, trend=found
+    )
+    said = " ".join(wording.baseline_trend(WORDS, summary))
+    calmer = found.total.low > 0 if measure == "ln_rmssd" else found.total.high < 0
+    wilder = found.total.high < 0 if measure == "ln_rmssd" else found.total.low > 0
+    if "became calmer" in said:
+        assert calmer
+    if "became less calm" in said:
+        assert wilder
+
+
+@given(st.floats(0.0, 1.0))
+def test_chance_is_said_no_rarer_than_it_is(p: float) -> None:
+    said = WORDS.rare(p)
+    bound = {"less than once in 1,000": 0.001, "less than once in 100": 0.01}.get(said)
+    if bound is None:
+        found = re.search(r"about (once|\d+) ", said)
+        assert found
+        bound = 0.01 if found.group(1) == "once" else int(found.group(1)) / 100
+    assert p <= bound + 1e-9
+
+
+@given(st.floats(1.0, 20_000.0))
+def test_a_duration_is_said_within_a_tenth(seconds: float) -> None:
+    found = re.findall(r"(\d+)\s(h|min|s)", WORDS.duration(seconds))
+    told = sum(int(n) * {"h": 3600, "min": 60, "s": 1}[unit] for n, unit in found)
+    assert told == pytest.approx(seconds, rel=0.1, abs=0.6)
+
+
+FORBIDDEN = re.compile(
+    r"\b(disorder|dysregulat\w*|trauma\w*|cured|healed|proves?|patholog\w*|abnormal|alarming|"
+    r"congratulations|great|well done|failed|fault|lazy|sympathetic|parasympathetic|straining)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_no_sentence_diagnoses_labels_blames_cheers_or_frightens(code: str) -> None:
+    assert not FORBIDDEN.search(SENTENCES[code])
+    assert "!" not in SENTENCES[code]
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("which", ["recovery", "baseline", "reactivity", None])
+@pytest.mark.parametrize("other", ["not_measured", "not_shown", "opposite", None])
+def test_every_verdict_can_be_said(state: State, which: str | None, other: str | None) -> None:
+    verdict = Verdict(state=state, which=which, other=other)
+    analysis = builders.analysis(verdict)
+    assert wording.headline(WORDS, analysis)
+    assert wording.together(WORDS, analysis)
+    wording.how_sure(WORDS, analysis)
+
+
+def test_an_unresolved_half_time_is_said_as_at_most() -> None:
+    summary = RecoverySummary(
+        scale="fast",
+        half_time_s=Estimate(value=50, low=30, high=70),
+        settling_min=NOTHING,
+        n=40,
+        at_most=30,
+        resolution_s=75.0,
+    )
+    said = wording.recovery_level(WORDS, summary)
+    assert "within 1\u00a0min 15\u00a0s" in said
+    assert "about 50" not in said
+
+
+def test_a_state_beyond_its_interval_is_taken_back() -> None:
+    found = builders.trend(-0.1, 0.3)
+    finding = builders.marker("reactivity", MarkerState.IMPROVING, found)
+    assert tests_said.marker_state(finding) is MarkerState.UNDETERMINED
+    assert "became softer" not in tests_said.marker_sentence(WORDS, finding)
+    clear = replace(finding, trend=builders.trend(-0.5, 0.3))
+    assert "became softer" in tests_said.marker_sentence(WORDS, clear)
