@@ -198,6 +198,9 @@ def _placed(rr: RRSeries, settings: CleanSettings) -> _Beats:
     slack = np.diff(t) - ms[1:] / 1000.0
     off = settings.time_tolerance_s
     rough = slack.size > 0 and np.mean(np.abs(slack) > off) > 0.5 and np.mean(slack < -off) > 0.1
+    if rough:  # more intervals than time is another fault, and stays visible
+        near = np.abs(slack) < settings.gap_s
+        rough = slack[near].sum() > -0.05 * ms[1:][near].sum() / 1000.0
     first = np.ones(t.size, dtype=bool)
     if not rough:
         first[1:] = np.abs(slack) > off

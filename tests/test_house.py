@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "store",
         "simulate",
     ),
-    ("markers", "selftest"),
+    ("markers", "selftest", "table"),
     ("verdict",),
     ("pipeline",),
     ("calibrate", "cohort"),

@@ -40,5 +40,6 @@ def _residual(boxes: FloatArray) -> float:
     n = boxes.shape[1]
     flat = boxes - boxes.mean(axis=1, keepdims=True)
     line = np.arange(n) - (n - 1) / 2.0
-    explained = float(np.sum((flat @ line) ** 2) / (line @ line))
-    return float(np.sqrt(max(np.vdot(flat, flat) - explained, 0.0) / boxes.size))
+    explained = np.sum(np.einsum("ij,j->i", flat, line) ** 2) / (line @ line)
+    total = np.einsum("ij,ij->", flat, flat)
+    return float(np.sqrt(max(total - explained, 0.0) / boxes.size))

@@ -67,14 +67,27 @@ def _periodogram(t_s: FloatArray, nn_ms: FloatArray, count: int) -> FloatArray:
     turn = np.exp(2j * np.pi * STEP_HZ * (t_s - t_s[0]))
     small = _powers(turn, fast)
     large = _powers(turn**fast, slow)
-    sums = ((large * x) @ small.T).ravel()[1 : count + 1]
-    doubled = ((large * large) @ (small * small).T).ravel()[1 : count + 1]
+    sums = _over_beats(large * x, small)[1 : count + 1]
+    doubled = _over_beats(large * large, small * small)[1 : count + 1]
     n = x.size
     radius = np.minimum(np.abs(doubled), n * (1.0 - 1e-9))
     centred = sums * np.exp(-0.5j * np.angle(doubled))
     power = 0.5 * (centred.real**2 / (0.5 * (n + radius)) + centred.imag**2 / (0.5 * (n - radius)))
     density: FloatArray = power * 2.0 * nn_ms.sum() / 1000.0 / n
     return density
+
+
+def _over_beats(large: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """large @ small.T, flat, in blocks of 64 beats.
+
+    Small products stay on one thread; the threads of a larger one cost more than they bring.
+    """
+    pad = -large.shape[1] % 64
+    blocks = [
+        np.pad(table, ((0, 0), (0, pad))).reshape(len(table), -1, 64) for table in (large, small)
+    ]
+    products = np.matmul(blocks[0].transpose(1, 0, 2), blocks[1].transpose(1, 2, 0))
+    return np.asarray(products.sum(axis=0)).ravel()
 
 
 def _powers(z: np.ndarray, count: int) -> np.ndarray:
@@ -146,7 +159,7 @@ def _segment_powers(grid: FloatArray, size: int, trend: bool) -> tuple[FloatArra
     flat = rows - rows.mean(axis=1, keepdims=True)
     if trend:
         line = np.arange(size) - (size - 1) / 2.0
-        flat -= np.outer(flat @ line / (line @ line), line)
+        flat -= np.outer(np.einsum("ij,j->i", flat, line) / (line @ line), line)
     moduli = np.abs(np.fft.rfft(flat * _hann(size), axis=1)) ** 2
     return moduli.sum(axis=0), rows.shape[0]
 

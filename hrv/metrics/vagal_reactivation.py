@@ -50,5 +50,6 @@ METRIC = Metric(
     equation="slope of ln RMSSD of 30-s segments over 5 min",
     min_span_s=120.0,
     better="higher",
+    group="load",
     caveat="only for windows that begin at the end of a load",
 )

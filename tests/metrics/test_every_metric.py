@@ -46,7 +46,7 @@ def test_too_few_beats_give_no_number(metric: Metric) -> None:
 @every
 def test_too_short_a_time_gives_no_number(metric: Metric) -> None:
     quick = NNSeries.unbroken(
-        np.full(metric.min_beats, 950.0 * metric.min_span_s / metric.min_beats)
+        np.full(metric.min_beats, 940.0 * metric.min_span_s / metric.min_beats)
     )
     missing = metric.value(quick)
     assert isinstance(missing, Missing)
