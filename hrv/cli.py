@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from hrv import __version__
+from hrv.cli_calibrate import calibrate_command
 from hrv.cli_identify import formats_command
 from hrv.cli_metrics import metrics_command
 from hrv.cli_simulate import simulate_command
@@ -248,6 +249,7 @@ def explain(name: str | None) -> None:
     click.echo(f"{title}\n\n{text}")
 
 
+main.add_command(calibrate_command)
 main.add_command(formats_command)
 main.add_command(metrics_command)
 main.add_command(simulate_command)

@@ -8,6 +8,7 @@ more entry of `PARTS`.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,6 +99,8 @@ def calibrate(
         part = PARTS[name]
         record = _Record.load(out_dir / f"{name}.json", part, runs, rules)
         wanted = [c for c in part.cells() if only is None or only(c.name)]
+        if not wanted:
+            continue
         pending = [c for c in wanted if c.name not in record.cells]
         for done, (cell, result) in enumerate(_results(part, pending, runs, rules, workers), 1):
             record.cells[cell.name] = result
@@ -127,7 +130,8 @@ def _results(
         return
     # One thread of linear algebra per process: the matrices are small.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with ProcessPoolExecutor(max_workers=workers) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=workers, mp_context=spawn) as pool:
         waiting: dict[Future[Result], Any] = {
             pool.submit(run_cell, part.name, cell, runs, settings): cell for cell in cells
         }
