@@ -39,9 +39,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reported(
-    month: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Result, Path]]:
+def reported(month: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     out = tmp_path_factory.mktemp("reports")
     result = hrv("report", month, "-o", out, "--no-self-test", "--as-of", "2026-05-01",
                  "--format", "html,json")  # fmt: skip
