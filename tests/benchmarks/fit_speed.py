@@ -292,7 +292,8 @@ def main() -> None:
         "",
         "## How fast?",
         "",
-        "CPU ms, best of several runs (the slow readers on the largest file: one run). *wanted fields*: our reader, the fields the analysis takes; "
+        "CPU ms, best of several runs (the slow readers on the largest file: one run). "
+        "*wanted fields*: our reader, the fields the analysis takes; "
         "*all fields*: every message and field; *to nouns*: `read_fit`, conversions included; "
         "*its fastest*: fitdecode without checksum and processor.",
         "",
