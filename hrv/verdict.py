@@ -58,6 +58,11 @@ class Primary:
         return self.finding.state
 
     @property
+    def lasts(self) -> bool:
+        """The change outlives the removal of its first four weeks (True where not asked)."""
+        return float(self.finding.facts.get("rest_support", 1.0)) >= 0.5
+
+    @property
     def support(self) -> float | None:
         """One-sided support for a favourable change."""
         if self.trend is None:
@@ -111,7 +116,7 @@ def _state(
     measured = [p for p in both if p.trend is not None]
     if not measured:
         return State.INSUFFICIENT, None, None
-    up = [p for p in measured if p.state is BETTER]
+    up = [p for p in measured if p.state is BETTER and p.lasts]
     down = [p for p in measured if p.state is WORSE]
     if up and down:
         return State.MIXED, up[0].name, OPPOSITE
@@ -145,7 +150,7 @@ def _both_better(context: Context, recovery: Primary, resting: Primary) -> bool:
     Berger (1982), doi:10.1080/00401706.1982.10487790, intersection-union.
     """
     support = [p.support for p in (recovery, resting)]
-    if any(s is None for s in support):
+    if any(s is None for s in support) or not (recovery.lasts and resting.lasts):
         return False
     return min(s for s in support if s is not None) >= context.settings.verdict.probable
 
@@ -200,7 +205,7 @@ def _qualifiers(
     lacking = [p.finding.why_unknown for p in (recovery, resting)]
     if any(why is not None and why.code == "confounded" for why in lacking) or context.steps():
         found.append(CONFOUNDED)
-    if state is not State.INSUFFICIENT and began_high(context, resting):
+    if state is not State.INSUFFICIENT and began_high(context, recovery, resting):
         found.append(BEGAN_HIGH)
     if watched_less(context):
         found.append(TESTED_LESS)
@@ -229,11 +234,14 @@ def fitness_guard(context: Context, effort: MarkerFinding) -> str | None:
     return None if seen and sharp else FITNESS_NOT_CHECKED
 
 
-def began_high(context: Context, resting: Primary) -> bool:
-    """The first weeks lay above what followed by more than a change worth having, and the rest of
-    the window shows no fall of its own: a bad start that passed looks like a trend."""
+def began_high(context: Context, recovery: Primary, resting: Primary) -> bool:
+    """A primary improved only against its first weeks, or these lay far above all that followed:
+    a bad start that passed looks like a trend."""
+    likely = context.settings.verdict.probable
+    if any((p.support or 0.0) >= likely and not p.lasts for p in (recovery, resting)):
+        return True
     measure = resting.finding.facts.get("measure")
-    if not measure or resting.trend is None:
+    if not measure or resting.trend is None or resting.lasts:
         return False
     values = baseline.series(context.days, measure, context.window)
     sign = 1.0 if resting.better == "lower" else -1.0
@@ -242,12 +250,9 @@ def began_high(context: Context, resting: Primary) -> bool:
     if early.size < 7 or late.size < 14:
         return False
     spread = 1.4826 * float(np.median(np.abs(late - np.median(late)))) or float(np.std(late))
-    jump = sign * float(np.mean(early) - np.mean(late))
-    if jump < context.settings.verdict.began_high_sd * spread:
-        return False
-    x = values.day[values.day >= edge].astype(float)
-    slope = sign * float(np.polyfit(x - x.mean(), late, 1)[0]) * (x[-1] - x[0])
-    return bool(slope > -0.5 * jump)
+    return sign * float(np.mean(early) - np.mean(late)) >= (
+        context.settings.verdict.began_high_sd * spread
+    )
 
 
 def watched_less(context: Context) -> bool:

@@ -264,13 +264,32 @@ def test_a_device_that_changed_is_named() -> None:
     assert "known_break" in {r.code for r in found.reasons}
 
 
-def test_a_bad_first_month_is_named() -> None:
+def test_a_gain_that_lives_in_the_first_month_only_is_no_gain() -> None:
+    found = table(recovery=CLEAR, baseline=CLEAR)
+    start = found["baseline_arousal"]
+    found["baseline_arousal"] = replace(start, facts={**start.facts, "rest_support": 0.3})
+    said = verdict.judge(BEFORE, found)
+    assert (said.state, said.which) == (State.PARTIAL, "recovery")
+    assert "began_unusually_high" in said.qualifiers
+
+
+def test_a_gain_that_outlives_its_first_month_stands() -> None:
+    found = table(recovery=CLEAR, baseline=CLEAR)
+    for name in ("recovery_speed", "baseline_arousal"):
+        found[name] = replace(found[name], facts={**found[name].facts, "rest_support": 0.8})
+    assert verdict.judge(BEFORE, found).state is State.HEALING
+
+
+def test_a_window_that_begins_in_a_crisis_is_seen_through() -> None:
+    rng = np.random.default_rng(12)
+    seen = context(Person(bouts_per_week=3.0), 120, rng)
     days = tuple(
         replace(d, arousal_z=(d.arousal_z or 0.0) + (4.0 if d.day < FIRST_DAY + 28 else 0.0))
-        for d in BEFORE.days
+        for d in seen.days
     )
-    found = judged(replace(BEFORE, days=days), recovery=CLEAR, baseline=CLEAR)
-    assert "began_unusually_high" in found.qualifiers
+    found = find_all(replace(seen, days=days))
+    assert found["baseline_arousal"].facts["rest_support"] < 0.95
+    assert verdict.judge(replace(seen, days=days), found).state is not State.HEALING
 
 
 def test_less_watching_is_named() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from hrv import baseline
 from hrv.markers.marker import Context, Marker, from_trend, passed_on, unknown
-from hrv.model import DailySeries, MarkerFinding, Missing
+from hrv.model import DailySeries, MarkerFinding, Missing, Trend
 
 
 def own_sd(values: DailySeries, reference_days: int) -> float:
@@ -37,6 +37,11 @@ def find(context: Context) -> MarkerFinding:
     if isinstance(found, Missing):
         return passed_on(MARKER.id, found, **facts)
     facts["own_sd"] = sd
+    later = context.after_first_month()
+    rest = None if later is None else later.daily_trend(values, log=measure.log)
+    if isinstance(rest, Trend):
+        lower = measure.better == "lower"
+        facts["rest_support"] = rest.p_fall if lower else 1.0 - rest.p_fall
     facts.update(_beside_heart_rate(context, name))
     return from_trend(MARKER.id, found, measure.better, measure.unit, context, **facts)
 

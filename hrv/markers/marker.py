@@ -164,6 +164,14 @@ class Context:
             rng=self.rng(name),
         )
 
+    def after_first_month(self) -> Context | None:
+        """The same without the first four weeks, where enough is left: a bad start that passes
+        looks like a change, and does not outlive its removal."""
+        since = self.window[0] + self.settings.baseline.reference_days
+        if self.window[1] - since + 1 < self.settings.verdict.min_days:
+            return None
+        return replace(self, window=(since, self.window[1]))
+
     def steps(self) -> dict[str, int]:
         """First days of a new level, by name: devices, medicines. Illness is no step."""
         return {

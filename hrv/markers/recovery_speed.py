@@ -114,6 +114,11 @@ def find(context: Context) -> MarkerFinding:
     if not isinstance(adjusted, Missing):
         facts["height_adjusted"] = adjusted.total.value
         facts["height_adjusted_p"] = adjusted.p_value
+    later = context.after_first_month()
+    if later is not None:
+        rest = later.episode_trend(later.technique_free(), MARKER.id + "_rest", endpoint=endpoint)
+        if not isinstance(rest, Missing):
+            facts["rest_support"] = rest.p_fall
     return from_trend(MARKER.id, found, MARKER.better, "s", context, **facts)
 
 
