@@ -12,9 +12,8 @@ import numpy as np
 from hrv.errors import InputError, SettingsError, UnknownFormatError
 from hrv.ingest import sniff
 from hrv.ingest.archive import HEAD_BYTES, Archives, Member, Rejected
-from hrv.ingest.hooks import HOOKS
 from hrv.ingest.readers import LAST, READERS, Reader, reader_for
-from hrv.ingest.specs import Format, Table, by_id, formats, own_map
+from hrv.ingest.specs import Format, Table, by_id, formats, own_map, tables
 from hrv.ingest.times import parse
 from hrv.model import ReadOptions
 
@@ -106,13 +105,7 @@ def decide(member: Member, options: ReadOptions, own: Format | None = None) -> D
             member=member, format=reader.format, why=why, reader=reader, table=table,
             knows_zone=knows,
         )  # fmt: skip
-    known = [
-        t
-        for item in formats()
-        if wanted in (None, item.id)
-        for t in item.tables
-        if not _only_hook(t)
-    ]
+    known = None if wanted is None else [t for t in tables() if t.format == wanted]
     shape, matches = sniff.claim(member.name, head, known)
     matches = _tried(matches, shape, head, member.base)
     if len(matches) > 1:
@@ -127,10 +120,6 @@ def decide(member: Member, options: ReadOptions, own: Format | None = None) -> D
         member=member, format=best.table.format, why=why, score=best.score, shape=shape,
         table=best.table,
     )  # fmt: skip
-
-
-def _only_hook(table: Table) -> bool:
-    return bool(table.hook) and table.hook not in HOOKS
 
 
 def _mapped(member: Member, head: bytes, own: Format) -> Decision:

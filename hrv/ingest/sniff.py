@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from hrv.ingest.specs import DELIMITERS, Table, normalise, tables
 ACCEPT = 0.8  # mean of recall and precision from which a name is not needed
 NEAR = 0.1  # scores this close to the best are rivals
 HEADER_LINES = 6  # lines in which a header is looked for
+CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\r\n\f\x0b\x1a")
 SHOWN = 12  # column names in an error
 
 
@@ -74,10 +75,14 @@ def encoding_of(head: bytes) -> str | None:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
-        odd = sum(1 for byte in sample if byte < 32 and byte not in b"\t\r\n\f\x0b\x1a")
-        return None if odd > len(sample) * 0.01 else "cp1252"
-    odd = sum(1 for byte in sample if byte < 32 and byte not in b"\t\r\n\f\x0b\x1a")
-    return None if odd > len(sample) * 0.01 else "utf-8"
+        return "cp1252" if _printable(sample) else None
+    return "utf-8" if _printable(sample) else None
+
+
+def _printable(sample: bytes) -> bool:
+    """Hardly any control characters."""
+    odd = len(sample) - len(sample.translate(None, CONTROLS))
+    return odd <= len(sample) * 0.01
 
 
 def decoded(head: bytes, encoding: str) -> str:
@@ -119,12 +124,12 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def match(table: Table, shape: Shape, name: str) -> Match:
     """Recall of the required columns and precision over the header's columns."""
-    return _match(table.format, table.id, table, shape, name)
+    return replace(_fit(table, shape.delimiter, shape.names), named=named(table, name))
 
 
-def _match(_format: str, _id: str, table: Table, shape: Shape, name: str) -> Match:
-    header = set(shape.names)
-    if shape.names[0] or len(shape.names) < 2:  # a first cell may be empty above the dates
+def _fit(table: Table, delimiter: str, names: tuple[str, ...]) -> Match:
+    header = set(names)
+    if names[0] or len(names) < 2:  # a first cell may be empty above the dates
         header.discard("")
     bound = {c.name for c in table.columns.values() if header & set(c.aliases)}
     required = [column.name for column in table.required]
@@ -141,18 +146,25 @@ def _match(_format: str, _id: str, table: Table, shape: Shape, name: str) -> Mat
         missing = (*missing, "any value column")
     if table.exact and header - known:
         missing = (*missing, "(no other columns)")
-    if shape.delimiter not in table.delimiter and len(shape.header) > 1:
+    if delimiter not in table.delimiter and len(names) > 1:
         missing = (*missing, "(delimiter)")
-    return Match(table, (recall + precision) / 2, missing, named(table, name), len(bound))
+    return Match(table, (recall + precision) / 2, missing, False, len(bound))
+
+
+@lru_cache(maxsize=2048)
+def _fits(delimiter: str, names: tuple[str, ...]) -> tuple[Match, ...]:
+    """How every shipped table fits a header; an export holds thousands of files with the same."""
+    return tuple(_fit(table, delimiter, names) for table in tables())
 
 
 def named(table: Table, name: str) -> bool:
     """Whether a glob of the table fits the file's name or path."""
+    if not table.file_name:
+        return False
     low = normal_path(name)
+    base = low.rsplit("/", 1)[-1]
     return any(
-        fnmatchcase(
-            low if "/" in glob else low.rsplit("/", 1)[-1], f"*{glob}" if "/" in glob else glob
-        )
+        fnmatchcase(low, f"*{glob}") if "/" in glob else fnmatchcase(base, glob)
         for glob in map(normal_path, table.file_name)
     )
 
@@ -173,12 +185,18 @@ def claim(
 
     Raises UnknownFormatError with the nearest tables where none does.
     """
-    candidates = list(tables() if known is None else known)
     read = shapes(head)
     base = name.rsplit("/", 1)[-1]
     if not read:
         raise UnknownFormatError(base, _seen(head))
-    scored = [(shape, match(table, shape, name)) for shape in read for table in candidates]
+    if known is None:
+        scored = [
+            (shape, replace(found, named=named(found.table, name)))
+            for shape in read
+            for found in _fits(shape.delimiter, shape.names)
+        ]
+    else:
+        scored = [(shape, match(table, shape, name)) for shape in read for table in known]
     accepted = [(shape, found) for shape, found in scored if found.accepted]
     special = [pair for pair in accepted if not pair[1].table.generic]
     pool = special or accepted

@@ -168,9 +168,14 @@ def formats() -> tuple[Format, ...]:
     )
 
 
+SHAPED = frozenset({"withings_lists", "mi_fitness", "mi_sport"})  # hooks inside text tables
+
+
 @cache
 def tables() -> tuple[Table, ...]:
-    return tuple(table for item in formats() for table in item.tables)
+    """Tables that a text file may be; other hooks have readers of their own."""
+    every = (table for item in formats() for table in item.tables)
+    return tuple(table for table in every if not table.hook or table.hook in SHAPED)
 
 
 @cache

@@ -62,8 +62,13 @@ def offsets_of(cells: Sequence[str]) -> FloatArray:
 
 def _split(cells: Sequence[str]) -> tuple[list[str], FloatArray]:
     """Cells without their trailing offset, and that offset."""
+    width = _same_tail(cells)
+    if width is not None:
+        offset = offset_of(cells[0][-width:]) if width else np.nan
+        naive = [cell[:-width].rstrip() for cell in cells] if width else list(cells)
+        return naive, np.full(len(cells), offset)
     known: dict[str, float] = {}
-    naive: list[str] = []
+    naive = []
     offsets = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
         text = cell
@@ -80,6 +85,19 @@ def _split(cells: Sequence[str]) -> tuple[list[str], FloatArray]:
                         break
         naive.append(text)
     return naive, offsets
+
+
+def _same_tail(cells: Sequence[str]) -> int | None:
+    """Length of the offset where all cells end in the same one, None where they differ."""
+    if {cell[-1:] for cell in cells} == {"Z"}:
+        return 1
+    for width in (6, 5):
+        tails = {cell[-width:] for cell in cells}
+        if len(tails) == 1 and len(cells[0]) > 12 + width:
+            (tail,) = tails
+            if tail[0] in "+-" and not np.isnan(offset_of(tail)) and ":" in cells[0][:-width]:
+                return width
+    return None
 
 
 def _seconds(parsed: pd.Series[pd.Timestamp]) -> FloatArray:

@@ -64,7 +64,8 @@ def decimal_sign(cells: Sequence[Sequence[str]], said: str, where: str) -> str:
     """'.' or ',' for the numbers of a file, decided over all of its cells."""
     if said:
         return said
-    commas = [cell for column in cells for cell in column if "," in cell]
+    columns = [column for column in cells if "," in "".join(column)]
+    commas = [cell for column in columns for cell in column if "," in cell]
     if not commas:
         return "."
     decimal = all(DECIMAL.fullmatch(cell) for cell in commas)
@@ -97,16 +98,15 @@ def to_numbers(cells: Sequence[str], column: Column, decimal: str) -> FloatArray
             cells = [
                 cell.replace(".", "").replace(",", ".") if "," in cell else cell for cell in cells
             ]
-        elif any("," in cell for cell in cells):
+        elif "," in "".join(cells):
             cells = [cell.replace(",", "") if GROUPED.fullmatch(cell) else cell for cell in cells]
         values = numbers(cells)
     if column.missing:
         gone = set(column.missing)
-        values[[cell.lower() in gone for cell in cells]] = np.nan
         for text in gone:
             number = numbers([text])[0]
             if np.isfinite(number):
-                values[values == number] = np.nan
+                values[values == number] = np.nan  # other words are no numbers anyway
     return values
 
 

@@ -85,3 +85,21 @@ def test_an_empty_file_is_said_to_be_empty(name: str, tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(InputError):
         list(read([path], ReadOptions(), IngestSettings()))
+
+
+def test_a_stray_quote_does_not_swallow_rows(tmp_path: Path) -> None:
+    lines = [f"2026-01-05T10:{i:02d}:00Z,{60 + i}" for i in range(50)]
+    lines[10], lines[30] = lines[10].replace(",", ',"'), lines[30].replace(",", ',"')
+    path = tmp_path / "a.csv"
+    path.write_text("timestamp,heart_rate\n" + "\n".join(lines) + "\n")
+    (found,) = read([path], ReadOptions(), IngestSettings())
+    assert found.rows_used + found.rows_refused == 50
+    assert found.rows_used >= 48
+
+
+def test_rows_wider_than_the_header_are_kept(tmp_path: Path) -> None:
+    lines = [f"2026-01-05T10:{i:02d}:00Z,{60 + i}" + ",x" * (i % 7) for i in range(20)]
+    path = tmp_path / "a.csv"
+    path.write_text("timestamp,heart_rate\n" + "\n".join(lines) + "\n")
+    (found,) = read([path], ReadOptions(), IngestSettings())
+    assert found.rows_used == 20
