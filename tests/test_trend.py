@@ -423,3 +423,28 @@ def test_the_level_of_few_episodes_covers_the_truth() -> None:
             intervals.append(np.array([answer.low, answer.high]))
     assert len(intervals) > 250
     assert coverage(intervals, 150.0) > 0.92
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=12, deadline=None)
+def test_any_set_of_recoveries_gets_an_answer_or_a_reason(seed: int) -> None:
+    """Few or many, all censored one way or the other, wildly or hardly differing."""
+    rng = generator(seed)
+    kinds = rng.dirichlet([1.0, 1.0, 1.0])
+    spread = float(rng.choice([0.01, 0.5, 2.0]))
+    fits = [
+        recovery_of(
+            START + int(rng.integers(0, 150)),
+            float(np.exp(rng.normal(5.0, spread))),
+            censored=list(Censored)[int(rng.choice(3, p=kinds))],
+            sd=float(rng.uniform(0.05, 1.5)),
+        )
+        for _ in range(int(rng.integers(5, 60)))
+    ]
+    for endpoint in (Endpoint.HALF_TIME, Endpoint.SETTLED):
+        answer = half_time_trend(fits, endpoint=endpoint)
+        if isinstance(answer, Trend):
+            assert np.isfinite([answer.total.low, answer.total.high, answer.se]).all()
+            assert answer.total.low < answer.total.value < answer.total.high
+        now = level(fits, settings=TREND, recovery=RECOVERY, rng=generator(), endpoint=endpoint)
+        assert isinstance(now, Missing) or 0.0 < now.low < now.high
