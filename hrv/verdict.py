@@ -30,6 +30,8 @@ from hrv.model import (
 RECOVERY, BASELINE = "recovery", "baseline"
 BETTER, WORSE, STEADY = MarkerState.IMPROVING, MarkerState.WORSENING, MarkerState.STEADY
 
+YEAR_DAYS = 365  # shorter windows cannot tell a season from a change
+
 NOT_MEASURED, NOT_SHOWN, OPPOSITE = "not_measured", "not_shown", "opposite"
 
 # qualifiers
@@ -123,7 +125,7 @@ def _state(
     if down:
         rest = [p for p in both if p is not down[0]]
         return State.WORSENING, down[0].name, None if len(down) == 2 else _said(rest[0])
-    if _both_better(context, recovery, resting):
+    if _both_better(context, recovery, resting) and _without_technique(findings):
         return State.HEALING, None, None
     if up:
         rest = [p for p in both if p is not up[0]]
@@ -153,6 +155,12 @@ def _both_better(context: Context, recovery: Primary, resting: Primary) -> bool:
     if any(s is None for s in support) or not (recovery.lasts and resting.lasts):
         return False
     return min(s for s in support if s is not None) >= context.settings.verdict.probable
+
+
+def _without_technique(findings: Mapping[str, MarkerFinding]) -> bool:
+    """The baseline is not worse on days without a session (True where there are too few)."""
+    told = findings["technique_dependence"].facts
+    return float(told.get("lapse_support", 1.0)) >= 0.5
 
 
 def _confidence(
@@ -300,12 +308,30 @@ def _reasons(
         found.append(Missing("techniques_not_seen"))
     elif state is State.COPING:
         found.append(Missing("techniques_carry_it", dict(findings["technique_dependence"].facts)))
+    if resting.state in (BETTER, WORSE) and context.length < YEAR_DAYS:
+        found.append(Missing("season_possible", {"days": context.length}))
+    said = _beside_ratings(findings["core_suffering"], state)
+    if said is not None:
+        found.append(said)
     for item in context.breaks:
         if context.inside(item.day):
             found.append(
                 Missing("known_break", {"day": item.day, "kind": item.kind, "label": item.label})
             )
     return tuple(found)
+
+
+def _beside_ratings(rated: MarkerFinding, state: State) -> Missing | None:
+    """Whether the person's own ratings and the signals point the same way; the person outranks."""
+    if rated.state not in (BETTER, WORSE):
+        return None
+    body = {State.HEALING: BETTER, State.PARTIAL: BETTER, State.WORSENING: WORSE}.get(state)
+    scale = rated.facts.get("scale", "")
+    if body is rated.state:
+        return Missing("ratings_agree", {"scale": scale})
+    if rated.state is BETTER:
+        return Missing("ratings_better", {"scale": scale})
+    return Missing("ratings_worse", {"scale": scale})
 
 
 _BETTER_EXPORT = {

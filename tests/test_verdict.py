@@ -169,6 +169,27 @@ def test_softer_reactions_alone_are_partial() -> None:
     assert (found.state, found.which) == (State.PARTIAL, "reactivity")
 
 
+def test_a_baseline_that_is_worse_without_the_technique_is_no_healing() -> None:
+    told = MarkerFinding(
+        id="technique_dependence", state=MarkerState.DESCRIBED, facts={"lapse_support": 0.2}
+    )
+    found = judged(recovery=CLEAR, baseline=CLEAR, technique_dependence=told)
+    assert found.state is State.PARTIAL
+
+
+@pytest.mark.parametrize(("change", "code"), [(-3.0, "ratings_agree"), (3.0, "ratings_worse")])
+def test_ones_own_ratings_stand_beside_the_signals(change: float, code: str) -> None:
+    rated = finding("core_suffering", trend_of(change, 0.5, log=False), scale="present")
+    state = MarkerState.IMPROVING if change < 0 else MarkerState.WORSENING
+    found = judged(recovery=CLEAR, baseline=CLEAR, core_suffering=replace(rated, state=state))
+    assert code in {r.code for r in found.reasons}
+
+
+def test_less_than_a_year_cannot_tell_a_season() -> None:
+    codes = {r.code for r in judged(recovery=OPEN, baseline=CLEAR).reasons}
+    assert "season_possible" in codes
+
+
 # --------------------------------------------------------------------------- coping
 
 

@@ -8,7 +8,7 @@ from hrv import baseline
 from hrv.markers.marker import Context, Marker, unknown
 from hrv.model import DailySeries, Estimate, FloatArray, MarkerFinding, MarkerState
 
-MIN_DAYS = 24
+MIN_DAYS = 14
 
 
 def detrended(values: DailySeries, half_width: int = 14) -> FloatArray:
@@ -62,7 +62,7 @@ MARKER = Marker(
     question="Swings between shutdown and overwhelm",
     unit="SD",
     better="",
-    minimum="24 days with a resting measure",
+    minimum="14 days with a resting measure",
     formula="standard deviation of the resting measure about its running four-week median",
     statistic="weekly block bootstrap for the interval; no test",
     fallback="works with one value a day",

@@ -1,7 +1,7 @@
 """Rebound: how many days until one is back in range after a bad day?
 
-Works with one value a day. A bad day lies above the 90th percentile of the frozen reference
-days, one is back at the 70th; illness and alcohol are left out; what the days until back would
+Works with one value a day. A bad day lies above the 80th percentile of the frozen reference
+days, one is back at the 60th; illness and alcohol are left out; what the days until back would
 be by the series' own autocorrelation alone stands beside them.
 """
 
@@ -29,9 +29,12 @@ from hrv.model import (
 )
 from hrv.stats import kaplan_meier
 
-MIN_DAYS = 28
-MIN_BAD_DAYS = 5
+BAD, BACK = 80.0, 60.0  # percentiles of the reference days
+MIN_DAYS = 14
+MIN_BAD_DAYS = 3
 MIN_FOR_TREND = 12
+MIN_TO_RESAMPLE = 8
+CAP_DAYS = 14.0  # the mean counts days back up to here
 LONGEST_GAP = 2  # days without a value that end a follow-up
 DRAWS = 2000
 
@@ -71,12 +74,29 @@ def rebounds(
     return Rebounds(table[:, 0].astype(np.int64), table[:, 1], table[:, 2].astype(bool))
 
 
-def _mean_days(found: Rebounds, cap: float = 14.0) -> float:
+def _mean_days(found: Rebounds, cap: float = CAP_DAYS) -> float:
     """Mean days until back, up to the cap, from the product-limit curve."""
     curve = kaplan_meier(np.minimum(found.length, cap), found.over & (found.length <= cap))
     edges = np.concatenate([[0.0], np.minimum(curve.time, cap), [cap]])
     alive = np.concatenate([[1.0], curve.survival])
     return float(np.sum(np.diff(edges) * alive))
+
+
+def _interval(found: Rebounds, rng: np.random.Generator) -> tuple[float, float]:
+    """95 % interval of the mean: bad days resampled, or for few of them the exact one of constant
+    chances to be back, which is wide (Epstein & Sobel 1953)."""
+    n = found.day.size
+    if n >= MIN_TO_RESAMPLE:
+        picks = rng.integers(0, n, (400, n))
+        draws = [_mean_days(Rebounds(found.day[k], found.length[k], found.over[k])) for k in picks]
+        low, high = np.percentile(draws, [2.5, 97.5])
+        return float(low), float(high)
+    from scipy.special import chdtri
+
+    total, ends = float(found.length.sum()), int(found.over.sum())
+    low = 2.0 * total / float(chdtri(2.0 * ends + 2.0, 0.025))
+    high = 2.0 * total / float(chdtri(2.0 * ends, 0.975)) if ends else np.inf
+    return max(low, 1.0), min(high, CAP_DAYS)
 
 
 def _by_chance(
@@ -163,11 +183,11 @@ def find(context: Context) -> MarkerFinding:
         return unknown(MARKER.id, "few_resting_days", n=n, needed=MIN_DAYS)
     left_out = sick_days(context)
     reference = values.value[: context.settings.baseline.reference_days]
-    bad, back = (float(q) for q in np.percentile(reference, [90.0, 70.0]))
+    bad, back = (float(q) for q in np.percentile(reference, [BAD, BACK]))
     frozen = rebounds(values.day, values.value, bad, back, left_out)
     rest = detrended(values)
     well = np.array([int(d) not in left_out for d in values.day])
-    high, low = (float(q) for q in np.percentile(rest[well], [90.0, 70.0]))
+    high, low = (float(q) for q in np.percentile(rest[well], [BAD, BACK]))
     moving = rebounds(values.day, rest, high, low, left_out)
     facts: dict[str, object] = {
         "measure": context.measure,
@@ -181,9 +201,7 @@ def find(context: Context) -> MarkerFinding:
         return passed_on(MARKER.id, few, **facts)
     rng = context.rng(MARKER.id)
     mean = _mean_days(main)
-    picks = rng.integers(0, main.day.size, (400, main.day.size))
-    draws = [_mean_days(Rebounds(main.day[k], main.length[k], main.over[k])) for k in picks]
-    spread = np.percentile(draws, [2.5, 97.5])
+    spread = _interval(main, rng)
     facts["by_chance_days"] = _by_chance(values.day, rest, high, low, rng)
     facts["about_slow_course_days"] = _mean_days(moving) if moving.day.size else None
     facts["estimate_is"] = "level"
@@ -232,8 +250,8 @@ MARKER = Marker(
     question="Burnout cycles: do you recover slower, need more rest?",
     unit="days",
     better="lower",
-    minimum="28 days with a resting measure and 5 bad ones; 12 for a trend",
-    formula="days from a day above the 90th to one at or below the 70th percentile of the frozen "
+    minimum="14 days with a resting measure and 3 bad ones; 12 for a trend",
+    formula="days from a day above the 80th to one at or below the 60th percentile of the frozen "
     "reference, censored at gaps, illness, alcohol; mean up to 14 days",
     statistic="product-limit mean; trend by permuted log-rank scores about the four-week median",
     fallback="works with one value a day",

@@ -15,7 +15,9 @@ import numpy as np
 from hrv.markers.marker import Context, Marker, passed_on, unknown
 from hrv.markers.rebound import oriented
 from hrv.model import (
+    DailySeries,
     FloatArray,
+    IntArray,
     MarkerFinding,
     MarkerState,
     Missing,
@@ -26,6 +28,7 @@ from hrv.model import (
 
 MIN_SESSIONS = 8
 MIN_SETS = 8
+MIN_LAPSE_DAYS = 20
 MATCHES = 5
 HEIGHT_CALIPER = 0.3  # ln bpm
 
@@ -188,10 +191,19 @@ def practice_days(context: Context) -> dict[str, Any]:
         "lapse_days": int((~practised).sum()),
         "practice_measure": context.measure,
     }
+    facts |= _on_lapse_days(context, values.day[~practised], values.value[~practised])
     if blocks.size >= 4:
         found = _mean_with_interval(blocks, "practice_less_lapse")
         facts |= {name.replace("_bpm", ""): v for name, v in found.items()}
     return facts
+
+
+def _on_lapse_days(context: Context, day: IntArray, value: FloatArray) -> dict[str, Any]:
+    """Support for a calmer baseline on the days without a session."""
+    if day.size < MIN_LAPSE_DAYS or context.length < context.settings.verdict.min_days:
+        return {}
+    found = context.daily_trend(DailySeries(day, value))
+    return {"lapse_support": found.p_fall} if isinstance(found, Trend) else {}
 
 
 def trends(context: Context) -> dict[str, Any]:

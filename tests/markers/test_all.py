@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hrv import baseline
 from hrv.calibrate.people import FIRST_DAY, Person, context
 from hrv.markers import MARKERS, Context, Marker, adjusted, find_all
 from hrv.model import (
@@ -16,9 +17,12 @@ from hrv.model import (
     LocalClock,
     MarkerFinding,
     MarkerState,
+    Span,
+    SpanKind,
     Tier,
 )
 from hrv.settings import Settings
+from tests.grids import grid_of
 
 IDS = [
     "recovery_speed",
@@ -157,3 +161,43 @@ def test_secondaries_share_one_false_discovery_rate() -> None:
 def test_supporting_markers_are_outside_every_family() -> None:
     found = adjusted({"exercise_recovery": with_p("exercise_recovery", 0.04)}, 0.05)
     assert found["exercise_recovery"].q_value is None
+
+
+# --------------------------------------------------------------------------- agreement
+
+
+def test_a_pure_fall_of_day_heart_rate_makes_no_two_markers_disagree() -> None:
+    """Ninety days; waking heart rate falls by 6 bpm, the nights stay as they are."""
+    rng = np.random.default_rng(8)
+    days, minutes = 90, 90 * 1440
+    hour = np.arange(minutes) % 1440 / 60.0
+    asleep = hour < 8.0
+    fall = 6.0 * np.arange(minutes) / minutes
+    slow = np.repeat(rng.standard_normal(days * 2), 720)
+    hr = np.where(asleep, 55.0, 68.0 - fall) + slow + 1.5 * rng.standard_normal(minutes)
+    grid = grid_of(hr, t0_s=FIRST_DAY * 86_400.0, asleep=asleep)
+    spans = tuple(
+        Span(
+            kind=SpanKind.SLEEP,
+            start_s=(FIRST_DAY + k) * 86_400.0,
+            end_s=(FIRST_DAY + k) * 86_400.0 + 8 * 3600.0,
+        )
+        for k in range(days)
+    )
+    settings, clock = Settings(), LocalClock.fixed(0.0)
+    window = (FIRST_DAY, FIRST_DAY + days - 1)
+    measured = baseline.days(
+        grid,
+        expectation=None,
+        hrv=None,
+        nights=baseline.nights(grid, spans, clock, settings.baseline),
+        day_values=(),
+        spans=spans,
+        settings=settings.baseline,
+        window=window,
+    )
+    seen = replace(empty(Tier.MINUTE, days), grid=grid, days=measured, spans=spans)
+    found = find_all(seen)
+    assert found["chronic_load"].state is MarkerState.IMPROVING
+    assert found["baseline_arousal"].state is MarkerState.IMPROVING
+    assert not [f.id for f in found.values() if f.state is MarkerState.WORSENING]

@@ -91,7 +91,7 @@ def test_illness_is_no_bad_day() -> None:
     with_tag, without = rebound.find(daily(values, (ill,))), rebound.find(daily(values))
     assert with_tag.facts["n"] < without.facts["n"]
     assert with_tag.estimate is not None
-    assert with_tag.estimate.high < 5.0
+    assert with_tag.estimate.value < 5.0
 
 
 def test_a_falling_baseline_alone_is_no_faster_rebound() -> None:
@@ -112,3 +112,13 @@ def test_steady_people_rarely_get_a_direction() -> None:
         found = rebound.find(daily(2.0 * ar1(180, 0.5, rng)))
         told += found.state in (MarkerState.IMPROVING, MarkerState.WORSENING)
     assert told <= 17  # 5 % with a binomial margin
+
+
+def test_three_weeks_of_one_value_a_day_give_a_number_with_an_interval() -> None:
+    seen = 0
+    for k in range(10):
+        found = rebound.find(daily(2.0 * ar1(21, 0.5, np.random.default_rng([7, k]))))
+        if found.estimate is not None:
+            seen += 1
+            assert found.estimate.low < found.estimate.high
+    assert seen >= 6

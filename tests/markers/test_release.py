@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hrv.calibrate.people import FIRST_DAY
+from hrv.calibrate.people import FIRST_DAY, Person, context, resting_days
 from hrv.markers import Context, release
 from hrv.model import (
     DAY_S,
@@ -108,3 +108,40 @@ def test_swapping_before_and_after_keeps_the_p_value(n1: int, n2: int, data: st.
     assert 0.0 < one <= 1.0
     gap = release.difference(k1, n1, k2, n2)
     assert -1.0 <= gap.low <= gap.value <= gap.high <= 1.0
+
+
+# --------------------------------------------------------------------------- without tags
+
+
+def test_a_lasting_step_is_dated() -> None:
+    seen = context(Person(step=(0.5, -2.5)), 160, np.random.default_rng(31))
+    found = release.find(seen)
+    assert found.state is MarkerState.DESCRIBED
+    assert abs(found.facts["step_day"] - (FIRST_DAY + 80)) <= 5
+    assert found.facts["step_size"] < 0.0
+    assert found.facts["line_fits_as_well"] is False
+
+
+def test_what_else_happened_then_is_listed() -> None:
+    seen = context(Person(step=(0.5, -2.5)), 160, np.random.default_rng(31))
+    tag = Span(
+        kind=SpanKind.MEDICINE,
+        start_s=(FIRST_DAY + 83) * DAY_S,
+        end_s=(FIRST_DAY + 83) * DAY_S,
+        origin="person",
+    )
+    assert release.find(replace(seen, spans=(tag,))).facts["step_rivals"] == ["medicine"]
+
+
+def test_a_slow_slope_is_told_from_a_step() -> None:
+    seen = context(Person(baseline_sd=-4.0), 160, np.random.default_rng(32))
+    assert release.find(seen).facts["line_fits_as_well"] is True
+
+
+def test_steady_people_rarely_have_a_step() -> None:
+    told = 0
+    for k in range(40):
+        days = resting_days(Person(phi=0.7), 120, np.random.default_rng([33, k]))
+        seen = replace(empty(Tier.DAILY, 120), days=tuple(days), measure="resting_hr_bpm")
+        told += release.find(seen).state is MarkerState.DESCRIBED
+    assert told <= 6
