@@ -6,8 +6,8 @@ Samples are held packed by UTC day (5 to 9 bytes each) and unpacked one day at a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -35,16 +35,16 @@ from hrv.model import (
     Timeline,
 )
 
-_TICKS_PER_S = 16_000  # 1/16 ms: exact for milliseconds and for 1/64 s; a UTC day fits 32 bits
+TICKS_PER_S = 16_000  # 1/16 ms: exact for milliseconds and for 1/64 s; a UTC day fits 32 bits
 _SAME_BEAT = 0.6  # a beat nearer than this share of its own interval is another source's copy
 _LISTED = 3  # files are named one by one up to here
 _LONGEST_STEP_S = 1200.0  # longer steps are gaps, not a sampling period
-_Range = tuple[float | None, float | None]
+Range = tuple[float | None, float | None]
 _KNOWN = ("flag", "zone", "column", "file")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stream:
+class Stream:
     """What tells one stream of a day from another."""
 
     kind: str
@@ -55,7 +55,7 @@ class _Stream:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Chunk:
+class Chunk:
     """One file's part of one stream and UTC day, packed."""
 
     ticks: NDArray[np.uint32]
@@ -64,40 +64,108 @@ class _Chunk:
     recovering_s: FloatArray | None = None
 
 
+Held = Chunk | Callable[[], Chunk]  # samples, or how to load them
+Cut = tuple[int, Stream, Held]  # the UTC day first
+_Days = dict[int, dict[Stream, list[Held]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Packed:
+    """What one file gave, its samples cut at UTC midnights and packed.
+
+    `whole` gives the recording again where its times are local: `join` places them on the clock
+    that other files know, and uses `cuts` only where no file knows one.
+    """
+
+    summary: InputSummary
+    clock: LocalClock | None
+    cuts: tuple[Cut, ...] = ()
+    steps: Mapping[str, FloatArray] = field(default_factory=dict)  # by device: seconds at each step
+    spans: tuple[Span, ...] = ()
+    day_values: tuple[DayValue, ...] = ()
+    ratings: tuple[Rating, ...] = ()
+    notes: tuple[Note, ...] = ()
+    whole: Callable[[], Recording] | None = None
+
+    @property
+    def range(self) -> Range:
+        """First and last time, Unix s."""
+        return self.summary.first_s, self.summary.last_s
+
+
 def build(recordings: Iterable[Recording], person: str = "") -> Timeline:
     """Join recordings, in any order, into one timeline.
 
     Times of files that do not know their zone are local times; where other files know the
     offset, it is taken from them and a note says so.
     """
+    return join((pack(recording) for recording in recordings), person)
+
+
+def join(parts: Iterable[Packed], person: str = "") -> Timeline:
+    """Join packed recordings, in any order, into one timeline; samples are loaded day by day."""
     packed = _Packer()
-    naive: list[Recording] = []
-    clocks: list[tuple[_Range, LocalClock]] = []
-    for recording in recordings:
-        packed.summarise(recording)
-        clock = recording.clock
-        if clock is not None and clock.known_by in _KNOWN:
-            clocks.append((_range(recording), clock))
-        if clock is not None and clock.known_by == "assumed" and _has_times(recording):
-            naive.append(recording)
+    naive: list[Packed] = []
+    clocks: list[tuple[Range, LocalClock]] = []
+    for part in parts:
+        packed.inputs.append(part.summary)
+        packed.notes.extend(part.notes)
+        if part.clock is not None and part.clock.known_by in _KNOWN:
+            clocks.append((part.range, part.clock))
+        if part.whole is None:
+            packed.add(part)
         else:
-            packed.add(recording)
+            naive.append(part)
     clock = _join_clocks(clocks)
     packed.add_naive(naive, clock)
     return packed.timeline(clock, person)
+
+
+def pack(recording: Recording) -> Packed:
+    """One recording packed; what cannot be placed before its clock is known stays whole."""
+    naive = is_naive(recording)
+    found = Packed(
+        summary=_summary(recording),
+        clock=recording.clock,
+        spans=recording.spans,
+        day_values=recording.day_values,
+        ratings=recording.ratings,
+        notes=recording.notes,
+        whole=(lambda: recording) if naive else None,
+    )
+    return found if naive else _cut(found, recording)
+
+
+def is_naive(recording: Recording) -> bool:
+    """Whether the times are local and nobody said of which zone."""
+    clock = recording.clock
+    return clock is not None and clock.known_by == "assumed" and _has_times(recording)
+
+
+def _cut(part: Packed, recording: Recording) -> Packed:
+    """The same part with everything of the recording placed as it stands."""
+    cuts, steps = cut(recording)
+    return replace(
+        part,
+        cuts=cuts,
+        steps=steps,
+        spans=recording.spans,
+        day_values=recording.day_values,
+        ratings=recording.ratings,
+    )
 
 
 def _has_times(recording: Recording) -> bool:
     return bool(recording.spans) or any(True for _ in recording.series())
 
 
-def _range(recording: Recording) -> _Range:
+def _range(recording: Recording) -> Range:
     edges = [edge for s in recording.series() if s.t_s.size for edge in (s.t_s[0], s.t_s[-1])]
     edges += [edge for span in recording.spans for edge in (span.start_s, span.end_s)]
     return (float(min(edges)), float(max(edges))) if edges else (None, None)
 
 
-def _join_clocks(clocks: Sequence[tuple[_Range, LocalClock]]) -> LocalClock:
+def _join_clocks(clocks: Sequence[tuple[Range, LocalClock]]) -> LocalClock:
     """One step function from all files that know their offset, the surest first."""
     steps: dict[float, float] = {}
     if not clocks:
@@ -124,7 +192,7 @@ class _Packer:
     """Collects recordings; holds samples packed by UTC day."""
 
     def __init__(self) -> None:
-        self.days: dict[int, dict[_Stream, list[_Chunk]]] = defaultdict(lambda: defaultdict(list))
+        self.days: _Days = defaultdict(lambda: defaultdict(list))
         self.spans: dict[tuple[Any, ...], Span] = {}
         self.day_values: dict[tuple[int, str, str], DayValue] = {}
         self.undated: list[DayValue] = []
@@ -133,82 +201,37 @@ class _Packer:
         self.notes: list[Note] = []
         self.steps: dict[str, NDArray[np.float64]] = {}
 
-    def summarise(self, recording: Recording) -> None:
-        first, last = _range(recording)
-        streams = sorted({_stream_name(series) for series in recording.series() if series.t_s.size})
-        streams += sorted({str(span.kind) for span in recording.spans})
-        streams += sorted({str(value.quantity) for value in recording.day_values})
-        streams += ["rating"] if recording.ratings else []
-        self.inputs.append(
-            InputSummary(
-                file=recording.source.name,
-                format=recording.source.format,
-                streams=tuple(streams),
-                first_s=first,
-                last_s=last,
-                rows_used=recording.rows_used,
-                rows_refused=recording.rows_refused,
-                refusals=recording.refusals,
-                device=recording.source.device,
-            )
-        )
-        self.notes.extend(recording.notes)
-
-    def add(self, recording: Recording) -> None:
-        for series in recording.series():
-            self._pack(series)
-        for span in recording.spans:
+    def add(self, part: Packed) -> None:
+        for day, stream, chunk in part.cuts:
+            self.days[day][stream].append(chunk)
+        for device, spent in part.steps.items():
+            self.steps[device] = self.steps.get(device, np.zeros(spent.size)) + spent
+        for span in part.spans:
             key = (span.kind, round(span.start_s), round(span.end_s), span.label, span.origin)
             self.spans.setdefault(key, span)
-        for value in recording.day_values:
-            if recording.clock is None and value.at_s is not None:
+        for value in part.day_values:
+            if part.clock is None and value.at_s is not None:
                 self.undated.append(value)
             else:
                 self.day_values.setdefault((value.day, value.quantity, value.device), value)
-        for rating in recording.ratings:
+        for rating in part.ratings:
             self.ratings.setdefault((rating.day, rating.scale), rating)
 
-    def add_naive(self, recordings: Sequence[Recording], clock: LocalClock) -> None:
+    def add_naive(self, parts: Sequence[Packed], clock: LocalClock) -> None:
         """Place local times on the clock that the other files know."""
         known = clock.known_by in _KNOWN
-        for recording in recordings:
-            self.add(_to_utc(recording, clock) if known else recording)
+        for part in parts:
+            assert part.whole is not None
             if known:
+                self.add(_cut(part, _to_utc(part.whole(), clock)))
+                name = part.summary.file
                 text = "{file}: times without a zone were placed with the offset of the other files"
-                self.notes.append(
-                    Note(recording.source.name, text, {"file": recording.source.name})
-                )
-        if recordings and not known:
+                self.notes.append(Note(name, text, {"file": name}))
+            else:
+                self.add(part if part.cuts else _cut(part, part.whole()))
+        if parts and not known:
             text = "{n} file(s) hold local times without a zone; --tz ZONE makes them certain"
-            self.notes.append(Note("time zone", text, {"n": len(recordings)}))
-
-    def _pack(self, series: Series) -> None:
-        if series.t_s.size == 0:
-            return
-        stream = _stream(series)
-        if isinstance(series, HeartRateSeries):
-            self._count_steps(stream.device, series.t_s)
-        utc_day = np.floor(series.t_s / DAY_S).astype(np.int64)
-        starts = np.flatnonzero(np.concatenate([[True], np.diff(utc_day) > 0]))
-        for start, end in zip(starts, np.append(starts[1:], utc_day.size), strict=True):
-            part = slice(start, end)
-            day = int(utc_day[start])
-            ticks = np.rint((series.t_s[part] - day * DAY_S) * _TICKS_PER_S).astype(np.uint32)
-            chunk = _Chunk(ticks, _small(_value(series)[part]))
-            if isinstance(series, MotionSeries):
-                chunk = replace(chunk, period_s=_constant(series.period_s[part]))
-            if isinstance(series, StressScoreSeries):
-                at = series.recovering_s
-                chunk = replace(chunk, recovering_s=at[(at // DAY_S) == day])
-            self.days[day][stream].append(chunk)
-
-    def _count_steps(self, device: str, t_s: FloatArray) -> None:
-        """Time spent at each sampling step: a workout at 1 s must not hide a day at 60 s."""
-        steps = np.diff(t_s)
-        steps = steps[steps <= _LONGEST_STEP_S]
-        seconds = np.rint(steps).astype(np.int64)
-        spent = np.bincount(seconds, weights=steps, minlength=int(_LONGEST_STEP_S) + 1)
-        self.steps[device] = self.steps.get(device, np.zeros(spent.size)) + spent
+            self.notes.append(Note("time zone", text, {"n": len(parts)}))
 
     def _date(self, clock: LocalClock) -> None:
         """Name the days of figures whose file did not tell local time."""
@@ -244,6 +267,78 @@ class _Packer:
         return max(float(np.searchsorted(np.cumsum(spent), 0.5 * spent.sum())), 1.0)
 
 
+def _summary(recording: Recording) -> InputSummary:
+    first, last = _range(recording)
+    streams = sorted({stream_of(series).kind for series in recording.series() if series.t_s.size})
+    streams += sorted({str(span.kind) for span in recording.spans})
+    streams += sorted({str(value.quantity) for value in recording.day_values})
+    streams += ["rating"] if recording.ratings else []
+    return InputSummary(
+        file=recording.source.name,
+        format=recording.source.format,
+        streams=tuple(streams),
+        first_s=first,
+        last_s=last,
+        rows_used=recording.rows_used,
+        rows_refused=recording.rows_refused,
+        refusals=recording.refusals,
+        device=recording.source.device,
+    )
+
+
+def cut(recording: Recording) -> tuple[tuple[Cut, ...], dict[str, FloatArray]]:
+    """All series cut at UTC midnights and packed, and the seconds at each sampling step."""
+    cuts: list[Cut] = []
+    steps: dict[str, FloatArray] = {}
+    for series in recording.series():
+        if series.t_s.size == 0:
+            continue
+        stream = stream_of(series)
+        if isinstance(series, HeartRateSeries):
+            spent = _time_at_steps(series.t_s)
+            steps[stream.device] = steps.get(stream.device, np.zeros(spent.size)) + spent
+        for day, part in midnights(series.t_s):
+            period = series.period_s[part] if isinstance(series, MotionSeries) else None
+            recovering = series.recovering_s if isinstance(series, StressScoreSeries) else None
+            values = values_of(series)[part]
+            cuts.append((day, stream, chunk(day, series.t_s[part], values, period, recovering)))
+    return tuple(cuts), steps
+
+
+def midnights(t_s: FloatArray) -> Iterator[tuple[int, slice]]:
+    """The UTC days of increasing times, each with its part."""
+    utc_day = np.floor(t_s / DAY_S).astype(np.int64)
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(utc_day) > 0]))
+    for start, end in zip(starts, np.append(starts[1:], utc_day.size), strict=True):
+        yield int(utc_day[start]), slice(int(start), int(end))
+
+
+def chunk(
+    day: int,
+    t_s: FloatArray,
+    value: FloatArray,
+    period_s: FloatArray | None = None,
+    recovering_s: FloatArray | None = None,
+) -> Chunk:
+    """Samples of one UTC day, packed."""
+    ticks = np.rint((t_s - day * DAY_S) * TICKS_PER_S).astype(np.uint32)
+    return Chunk(
+        ticks,
+        _small(value),
+        0.0 if period_s is None else _constant(period_s),
+        None if recovering_s is None else recovering_s[(recovering_s // DAY_S) == day],
+    )
+
+
+def _time_at_steps(t_s: FloatArray) -> FloatArray:
+    """Time spent at each sampling step: a workout at 1 s must not hide a day at 60 s."""
+    steps = np.diff(t_s)
+    steps = steps[steps <= _LONGEST_STEP_S]
+    seconds = np.rint(steps).astype(np.int64)
+    spent = np.bincount(seconds, weights=steps, minlength=int(_LONGEST_STEP_S) + 1)
+    return spent.astype(np.float64)
+
+
 def _gathered(notes: Sequence[Note]) -> tuple[Note, ...]:
     """A note that many files share stands once, with their number."""
     alike: dict[str, list[Note]] = {}
@@ -261,33 +356,38 @@ def _gathered(notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(Note(where, "{said}", {"said": said}) for where, said in out)
 
 
-def _reader(days: dict[int, dict[_Stream, list[_Chunk]]]) -> Callable[[int], DayBlock]:
+def _reader(days: _Days) -> Callable[[int], DayBlock]:
     @lru_cache(maxsize=4)
     def read_block(utc_day: int) -> DayBlock:
-        return _unpack(utc_day, days.get(utc_day, {}))
+        held = days.get(utc_day, {})
+        return _unpack(
+            utc_day,
+            {
+                stream: [chunk if isinstance(chunk, Chunk) else chunk() for chunk in chunks]
+                for stream, chunks in held.items()
+            },
+        )
 
     return read_block
 
 
-def _stream(series: Series) -> _Stream:
+def stream_of(series: Series) -> Stream:
+    """The stream that a series is part of."""
     match series:
         case RRSeries():
-            return _Stream(kind="rr", device=series.device, optical=series.optical)
+            return Stream(kind="rr", device=series.device, optical=series.optical)
         case HeartRateSeries():
-            return _Stream(kind="heart_rate", device=series.device, optical=series.optical)
+            return Stream(kind="heart_rate", device=series.device, optical=series.optical)
         case MotionSeries():
-            return _Stream(kind="motion", device=series.device, motion=series.kind)
+            return Stream(kind="motion", device=series.device, motion=series.kind)
         case StressScoreSeries():
-            return _Stream(kind="stress", device=series.device, vendor=series.vendor)
+            return Stream(kind="stress", device=series.device, vendor=series.vendor)
         case RmssdSeries():
-            return _Stream(kind="rmssd", device=series.device)
+            return Stream(kind="rmssd", device=series.device)
 
 
-def _stream_name(series: Series) -> str:
-    return _stream(series).kind
-
-
-def _value(series: Series) -> FloatArray:
+def values_of(series: Series) -> FloatArray:
+    """What the series measures."""
     match series:
         case RRSeries():
             return series.rr_ms
@@ -359,7 +459,7 @@ class _Merged:
     recovering_s: FloatArray
 
 
-def _unpack(utc_day: int, streams: dict[_Stream, list[_Chunk]]) -> DayBlock:
+def _unpack(utc_day: int, streams: dict[Stream, list[Chunk]]) -> DayBlock:
     merged = {stream: _merge(utc_day, stream, chunks) for stream, chunks in streams.items()}
     of = {
         kind: _settled(kind, merged) for kind in ("rr", "heart_rate", "motion", "stress", "rmssd")
@@ -384,7 +484,7 @@ def _unpack(utc_day: int, streams: dict[_Stream, list[_Chunk]]) -> DayBlock:
     )
 
 
-def _merge(utc_day: int, stream: _Stream, chunks: Sequence[_Chunk]) -> _Merged:
+def _merge(utc_day: int, stream: Stream, chunks: Sequence[Chunk]) -> _Merged:
     """The chunks of one stream as one series: a time that stands twice counts once."""
     if stream.kind == "rr" and len(chunks) > 1:
         chunks = _without_copies(chunks)
@@ -399,20 +499,20 @@ def _merge(utc_day: int, stream: _Stream, chunks: Sequence[_Chunk]) -> _Merged:
         ticks, value, period = ticks[order], value[order], period[order]
         keep = np.concatenate([[True], np.diff(ticks) > 0])
         ticks, value, period = ticks[keep], value[keep], period[keep]
-    t_s = utc_day * DAY_S + ticks / _TICKS_PER_S
+    t_s = utc_day * DAY_S + ticks / TICKS_PER_S
     return _Merged(t_s, value, period, np.unique(np.concatenate(recovering or [np.empty(0)])))
 
 
-def _without_copies(chunks: Sequence[_Chunk]) -> list[_Chunk]:
+def _without_copies(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Beats of later chunks that lie between the beats of an earlier one are its copies."""
-    kept: list[_Chunk] = []
+    kept: list[Chunk] = []
     for chunk in sorted(chunks, key=lambda c: (int(c.ticks[0]), -c.ticks.size)):
         free = np.ones(chunk.ticks.size, dtype=bool)
         for earlier in kept:
-            reach = _SAME_BEAT * chunk.value.astype(np.float64) / 1000.0 * _TICKS_PER_S
+            reach = _SAME_BEAT * chunk.value.astype(np.float64) / 1000.0 * TICKS_PER_S
             free &= _distance(earlier.ticks.astype(np.float64), chunk.ticks) >= reach
         if free.any():
-            kept.append(_Chunk(chunk.ticks[free], chunk.value[free]))
+            kept.append(Chunk(chunk.ticks[free], chunk.value[free]))
     return kept
 
 
@@ -425,7 +525,7 @@ def _distance(times: FloatArray, at: NDArray[Any]) -> FloatArray:
     return nearest
 
 
-def _settled(kind: str, merged: dict[_Stream, _Merged]) -> list[tuple[_Stream, _Merged]]:
+def _settled(kind: str, merged: dict[Stream, _Merged]) -> list[tuple[Stream, _Merged]]:
     """Streams of a kind, the best first; a lesser device counts only where no better one runs.
 
     Best: not optical, then finer, then longer, then by name. Motion kinds do not compete.
@@ -435,7 +535,7 @@ def _settled(kind: str, merged: dict[_Stream, _Merged]) -> list[tuple[_Stream, _
                                 item[0].device, str(item[0].motion), item[0].vendor))  # fmt: skip
     if kind == "motion" or len(mine) < 2:
         return mine
-    kept: list[tuple[_Stream, _Merged]] = []
+    kept: list[tuple[Stream, _Merged]] = []
     for stream, series in mine:
         free = np.ones(series.t_s.size, dtype=bool)
         for _, better in kept:

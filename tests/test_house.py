@@ -27,10 +27,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "trend",
         "power",
         "report",
-        "store",
         "simulate",
     ),
-    ("markers", "selftest", "table"),
+    ("markers", "selftest", "table", "store"),
     ("verdict",),
     ("pipeline",),
     ("calibrate", "cohort"),
@@ -55,7 +54,7 @@ HEAVY = ("numpy", "scipy", "pandas", "matplotlib", "flask", "jinja2", "dask", "f
 def rooms() -> Iterator[tuple[str, Path]]:
     for path in sorted(HOUSE.rglob("*.py")):
         parts = path.relative_to(HOUSE).with_suffix("").parts
-        if parts != ("__init__",):
+        if parts not in (("__init__",), ("__main__",)):
             yield room_of(parts[0]), path
 
 
