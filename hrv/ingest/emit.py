@@ -107,6 +107,8 @@ def recording(
     }  # fmt: skip
     day_values: list[DayValue] = []
     ratings: list[Rating] = []
+    same = table.day is not None and table.day.column == table.time.column
+    day_is_utc = same and clock is None  # its day is named anew when a clock is known
     base = source.name.rsplit("/", 1)[-1]
     for name, value in values.items():
         column = table.columns[name]
@@ -127,7 +129,8 @@ def recording(
                     ratings.append(Rating(day, column.scale, figure))
                 else:
                     quantity = DayQuantity(column.quantity)
-                    day_values.append(DayValue(day, quantity, figure, device))
+                    at_s = float(t_s[keep & (days == day)][0]) if day_is_utc else None
+                    day_values.append(DayValue(day, quantity, figure, device, at_s))
         wild = int((rows.wild[name] & rows.used).sum()) if name in rows.wild else 0
         if wild:
             text = "{count} values of {name} beyond what a body can show were left out."

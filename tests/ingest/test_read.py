@@ -407,3 +407,15 @@ def test_ear_beats_lie_beside_the_ecg(shared_data: Path) -> None:
         for lag in (-20.0, -10.0, 0.0, 10.0, 20.0)
     }
     assert min(errors, key=lambda lag: errors[lag]) == 0.0, errors
+
+
+def test_a_day_named_by_utc_says_when_it_was_written() -> None:
+    found = one(FOLDER / "health_connect" / "health_connect_export.db")
+    (value,) = found.day_values
+    assert value.at_s == 1_767_607_200.0
+    trends = one(FOLDER / "oura" / "oura_2026-05-22_2026-07-23_trends.csv")
+    assert {v.at_s for v in trends.day_values} == {None}
+
+
+def test_free_text_of_a_database_stays_out() -> None:
+    assert "private" not in repr(one(FOLDER / "health_connect" / "health_connect_export.db"))
