@@ -194,6 +194,44 @@ class TrendSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerSettings:
+    """Least data of each practical test; below it the test says what is missing."""
+
+    still_day_hours: float = threshold(3.0, "h still, awake", "a rate a day needs; " + OWN)
+    still_days: int = threshold(30, "days", OWN)
+    spread_days: int = threshold(14, "days", "two whole weeks")
+    rebound_days: int = threshold(14, "days", "two whole weeks")
+    bad_percentile: float = threshold(80.0, "percent of reference days", OWN)
+    back_percentile: float = threshold(60.0, "percent of reference days", OWN)
+    bad_days: int = threshold(3, "bad days", OWN)
+    bad_days_trend: int = threshold(12, "bad days", OWN)
+    recorded_days: int = threshold(28, "days", "four whole weeks")
+    recorded_reach_days: int = threshold(3, "days to the nearest tag", OWN)
+    sessions: int = threshold(8, "sessions", OWN)
+    matched_sets: int = threshold(8, "treated episodes", OWN)
+    matches: int = threshold(5, "untreated episodes a set", OWN)
+    height_caliper: float = threshold(0.3, "ln bpm", OWN)
+    lapse_days: int = threshold(20, "days without a session", OWN)
+    exposures_before: int = threshold(8, "exposures", "a share of none in 5 must differ from it")
+    exposures_after: int = threshold(5, "exposures", "as above")
+    tag_early_s: float = threshold(300.0, "s", "a tag may come first; " + OWN)
+    tag_late_s: float = threshold(1200.0, "s", "tags are often late; " + OWN)
+    step_days: int = threshold(60, "days", OWN)
+    step_edge_days: int = threshold(21, "days", "three whole weeks on each side")
+    events_per_label: int = threshold(5, "events", OWN)
+    nights_after: int = threshold(5, "nights", OWN)
+    ratings: int = threshold(4, "ratings", OWN)
+    ratings_trend: int = threshold(24, "days with a rating", OWN)
+    bouts: int = threshold(10, "comparable efforts", OWN)
+    bout_peak_bpm: float = threshold(12.0, "bpm from the usual peak", OWN)
+    bout_step_s: float = threshold(20.0, "s", "coarser clocks blur the first minute; " + OWN)
+    walking_days: int = threshold(24, "days", OWN)
+    walking_minutes: float = threshold(5.0, "min a day", OWN)
+    days_a_side: int = threshold(14, "days", "two whole weeks before and after a named date")
+    episodes_a_side: int = threshold(12, "episodes", OWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictSettings:
     """Gates: below them a question is not asked."""
 
@@ -230,6 +268,7 @@ class Settings:
     recovery: RecoverySettings = field(default_factory=RecoverySettings)
     baseline: BaselineSettings = field(default_factory=BaselineSettings)
     trend: TrendSettings = field(default_factory=TrendSettings)
+    markers: MarkerSettings = field(default_factory=MarkerSettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
 
     def describe(self) -> Iterator[tuple[str, Any, str, str]]:

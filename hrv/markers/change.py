@@ -15,7 +15,6 @@ import numpy as np
 
 from hrv import baseline, trend
 from hrv.markers.chronic_load import logit_share
-from hrv.markers.episode_rate import MIN_STILL_HOURS
 from hrv.markers.marker import Context, by_day, direction
 from hrv.markers.recovery_speed import ENDPOINTS, SCALES
 from hrv.markers.sleep_depth import ln_settle
@@ -29,10 +28,6 @@ from hrv.model import (
     as_date,
 )
 from hrv.stats import MixtureT, bagls, bagls_imputed, benjamini_hochberg, holm
-
-MIN_DAYS_A_SIDE = 14
-MIN_EPISODES_A_SIDE = 12
-LONG_SIDE = 56  # days: from here on a step is looked for beyond a common slope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +145,11 @@ def _rate(context: Context, day: int) -> Contrast | Missing:
     if context.coverage.tier not in ENDPOINT_TIERS:
         return Missing("needs_continuous_hr", {"tier": context.coverage.tier.value})
     count = Counter(f.episode.day for f in context.detected())
-    days = [d for d in context.days if context.inside(d.day) and d.still_hours >= MIN_STILL_HOURS]
+    days = [
+        d
+        for d in context.days
+        if context.inside(d.day) and d.still_hours >= context.rules.still_day_hours
+    ]
     values = DailySeries(
         np.array([d.day for d in days], dtype=np.int64),
         np.array([np.sqrt((count[d.day] + 0.375) / d.still_hours) for d in days]),
@@ -172,9 +171,10 @@ def _daily(
 ) -> Contrast | Missing:
     after = values.day >= day
     n = (int(np.sum(~after)), int(np.sum(after)))
-    if min(n) < MIN_DAYS_A_SIDE:
+    if min(n) < context.rules.days_a_side:
         return Missing(
-            "few_days_a_side", {"before": n[0], "after": n[1], "needed": MIN_DAYS_A_SIDE}
+            "few_days_a_side",
+            {"before": n[0], "after": n[1], "needed": context.rules.days_a_side},
         )
     if np.ptp(values.value) == 0:
         return Missing("no_variation", {"n": sum(n)})
@@ -214,8 +214,8 @@ def _episodes(context: Context, day: int, name: str, endpoint: str) -> Contrast 
     known = trend.observed(fits, trend.Endpoint(endpoint), settings.recovery)
     after = known.day >= day
     n = (int(np.sum(~after)), int(np.sum(after)))
-    if min(n) < MIN_EPISODES_A_SIDE:
-        needed = MIN_EPISODES_A_SIDE
+    if min(n) < context.rules.episodes_a_side:
+        needed = context.rules.episodes_a_side
         return Missing("few_episodes_a_side", {"before": n[0], "after": n[1], "needed": needed})
     lacking = trend.too_little(known, settings.trend)
     if lacking is not None:
@@ -262,7 +262,10 @@ def _episodes(context: Context, day: int, name: str, endpoint: str) -> Contrast 
 
 
 def _long(context: Context, day: int) -> bool:
-    return min(day - context.window[0], context.window[1] - day + 1) >= LONG_SIDE
+    return (
+        min(day - context.window[0], context.window[1] - day + 1)
+        >= context.settings.verdict.min_days
+    )
 
 
 def _design(

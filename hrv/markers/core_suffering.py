@@ -24,7 +24,6 @@ from hrv.model import (
 
 PRESENT = ("core_suffering", "core_present", "present", "suffering", "core")
 EFFORT = ("core_effort", "effort", "keeping_in_check")
-MIN_FEW, MIN_DAILY = 4, 24
 
 
 def by_scale(ratings: tuple[Rating, ...]) -> dict[str, DailySeries]:
@@ -58,7 +57,11 @@ def about(context: Context, values: DailySeries, name: str) -> dict[str, Any]:
         "last": float(values.value[-1]),
         "n": int(values.day.size),
     }
-    if values.day.size >= MIN_FEW and np.ptp(values.value) > 0 and values.day.size < MIN_DAILY:
+    if (
+        values.day.size >= context.rules.ratings
+        and np.ptp(values.value) > 0
+        and values.day.size < context.rules.ratings_trend
+    ):
         x = values.day.astype(float)
         facts["p"] = kendall_p(x, values.value, context.rng(name))
         facts["change"] = float(np.polyfit((x - x[0]) / (x[-1] - x[0]), values.value, 1)[0])
@@ -80,12 +83,15 @@ def find(context: Context) -> MarkerFinding:
     facts: dict[str, Any] = {"scale": main, "scales": table, "own_item": bool(known)}
     facts["effort"] = next((table[name] for name in EFFORT if name in table), None)
     values = scales[main]
-    if values.day.size >= MIN_DAILY and context.length >= context.settings.verdict.min_days:
+    if (
+        values.day.size >= context.rules.ratings_trend
+        and context.length >= context.settings.verdict.min_days
+    ):
         found = context.daily_trend(values, worth_having=0.5 * float(np.std(values.value)))
         if not isinstance(found, Missing):
             return from_trend(MARKER.id, found, MARKER.better, "points", context, **facts)
     if "p" not in table[main]:
-        few = Missing("few_ratings", {"n": int(values.day.size), "needed": MIN_FEW})
+        few = Missing("few_ratings", {"n": int(values.day.size), "needed": context.rules.ratings})
         return passed_on(MARKER.id, few, **facts)
     change, p = table[main]["change"], table[main]["p"]
     alpha = context.settings.trend.alpha

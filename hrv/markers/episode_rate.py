@@ -9,9 +9,6 @@ import numpy as np
 from hrv.markers.marker import Context, Marker, fine_enough, from_trend, passed_on, unknown
 from hrv.model import DailySeries, MarkerFinding, Missing
 
-MIN_STILL_HOURS = 3.0
-MIN_DAYS = 30
-
 
 def find(context: Context) -> MarkerFinding:
     """Trend of the square root of episodes per worn, awake, still hour (variance-stabilised)."""
@@ -22,7 +19,11 @@ def find(context: Context) -> MarkerFinding:
     for fit in context.detected():
         count[fit.episode.day] += 1
         height[fit.episode.day] += fit.episode.rise_bpm  # type: ignore[assignment]
-    days = [d for d in context.days if context.inside(d.day) and d.still_hours >= MIN_STILL_HOURS]
+    days = [
+        d
+        for d in context.days
+        if context.inside(d.day) and d.still_hours >= context.rules.still_day_hours
+    ]
     hours = float(sum(d.still_hours for d in days))
     facts: dict[str, float] = {"n": len(days), "episodes": sum(count[d.day] for d in days)}
     if hours > 0:
@@ -33,9 +34,14 @@ def find(context: Context) -> MarkerFinding:
         return passed_on(
             MARKER.id, Missing("short_window", {"days": context.length, "needed": needed}), **facts
         )
-    if len(days) < MIN_DAYS:
+    if len(days) < context.rules.still_days:
         few = Missing(
-            "few_still_days", {"n": len(days), "needed": MIN_DAYS, "hours": MIN_STILL_HOURS}
+            "few_still_days",
+            {
+                "n": len(days),
+                "needed": context.rules.still_days,
+                "hours": context.rules.still_day_hours,
+            },
         )
         return passed_on(MARKER.id, few, **facts)
     at = np.array([d.day for d in days], dtype=np.int64)

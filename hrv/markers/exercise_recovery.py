@@ -18,12 +18,8 @@ from hrv.model import (
     Trend,
 )
 
-MIN_BOUTS = 10
 WALK = (70.0, 135.0)  # steps/min: slower is strolling, faster is running
 BAND = 10.0  # steps/min on both sides of one's own usual cadence
-SHARP_S = 20.0  # coarser clocks blur the first minute after effort
-MIN_WALKING_MIN = 5
-MIN_WALKING_DAYS = 24
 
 
 def bouts(context: Context) -> list[RecoveryFit]:
@@ -35,13 +31,15 @@ def bouts(context: Context) -> list[RecoveryFit]:
     ]
 
 
-def comparable(found: list[RecoveryFit]) -> list[RecoveryFit]:
-    """Bouts that ended within 12 bpm of the usual peak: recovery depends on effort."""
+def comparable(found: list[RecoveryFit], within_bpm: float) -> list[RecoveryFit]:
+    """Bouts that ended near the usual peak: recovery depends on effort."""
     peaks = [f.peak_hr_bpm for f in found if f.peak_hr_bpm is not None]
     if not peaks:
         return []
     middle = float(np.median(peaks))
-    return [f for f in found if f.peak_hr_bpm is not None and abs(f.peak_hr_bpm - middle) <= 12.0]
+    return [
+        f for f in found if f.peak_hr_bpm is not None and abs(f.peak_hr_bpm - middle) <= within_bpm
+    ]
 
 
 def walking(context: Context) -> DailySeries:
@@ -65,7 +63,7 @@ def walking(context: Context) -> DailySeries:
     days: dict[int, list[float]] = defaultdict(list)
     for day, hr in zip(grid.day[at].tolist(), grid.hr_bpm[at].tolist(), strict=True):
         days[day].append(hr)
-    enough = MIN_WALKING_MIN * 60.0 / grid.step_s
+    enough = context.rules.walking_minutes * 60.0 / grid.step_s
     rest = {
         d.day: d.resting_hr_bpm for d in context.days if d.resting_hr_bpm and context.inside(d.day)
     }
@@ -95,9 +93,9 @@ def find(context: Context) -> MarkerFinding:
     Both trends travel as facts: they guard a verdict against mistaking fitness for calm.
     """
     found = bouts(context)
-    alike = comparable(
-        [f for f in found if f.hrr60_bpm is not None and f.episode.step_s <= SHARP_S]
-    )
+    rules = context.rules
+    sharp = [f for f in found if f.hrr60_bpm is not None and f.episode.step_s <= rules.bout_step_s]
+    alike = comparable(sharp, rules.bout_peak_bpm)
     pace = walking(context)
     facts: dict[str, Any] = {
         "bouts": len(found),
@@ -112,7 +110,10 @@ def find(context: Context) -> MarkerFinding:
         return unknown(MARKER.id, "no_effort", **facts)
     bout_trend = _bout_trend(context, alike)
     pace_trend = None
-    if pace.day.size >= MIN_WALKING_DAYS and context.length >= context.settings.verdict.min_days:
+    if (
+        pace.day.size >= context.rules.walking_days
+        and context.length >= context.settings.verdict.min_days
+    ):
         one = context.daily_trend(pace, worth_having=2.0)
         pace_trend = one if isinstance(one, Trend) else None
     if bout_trend is not None:
@@ -129,13 +130,17 @@ def find(context: Context) -> MarkerFinding:
         return from_trend(MARKER.id, pace_trend, "lower", "bpm", context, **facts, part="walking")
     few = Missing(
         "few_efforts",
-        {"n": len(alike), "needed": MIN_BOUTS, "walking_days": int(pace.day.size)},
+        {
+            "n": len(alike),
+            "needed": context.rules.bouts,
+            "walking_days": int(pace.day.size),
+        },
     )
     return passed_on(MARKER.id, few, **facts)
 
 
 def _bout_trend(context: Context, alike: list[RecoveryFit]) -> Trend | None:
-    if len(alike) < MIN_BOUTS or context.length < context.settings.verdict.min_days:
+    if len(alike) < context.rules.bouts or context.length < context.settings.verdict.min_days:
         return None
     days: dict[int, list[float]] = defaultdict(list)
     for fit in alike:

@@ -8,8 +8,6 @@ from hrv import baseline
 from hrv.markers.marker import Context, Marker, unknown
 from hrv.model import DailySeries, Estimate, FloatArray, MarkerFinding, MarkerState
 
-MIN_DAYS = 14
-
 
 def detrended(values: DailySeries, half_width: int = 14) -> FloatArray:
     """Values minus the median of the four weeks around each day, rescaled for the fit."""
@@ -24,9 +22,9 @@ def find(context: Context) -> MarkerFinding:
     """Spread of the resting measure about its own slow course, with early and late halves."""
     name = context.measure
     values = None if name is None else baseline.series(context.days, name, context.window)
-    if name is None or values is None or values.day.size < MIN_DAYS:
+    if name is None or values is None or values.day.size < context.rules.spread_days:
         n = 0 if values is None else int(values.day.size)
-        return unknown(MARKER.id, "few_resting_days", n=n, needed=MIN_DAYS)
+        return unknown(MARKER.id, "few_resting_days", n=n, needed=context.rules.spread_days)
     rest = detrended(values)
     spread = float(np.std(rest, ddof=1))
     draws = _blocks(rest, context.rng(MARKER.id))

@@ -9,14 +9,18 @@ import numpy as np
 from hrv.markers.marker import Context, Marker, from_trend, passed_on, span_days, unknown
 from hrv.model import DailySeries, MarkerFinding, MarkerState, Missing, SpanKind
 
-MIN_DAYS = 28
-REACH = 3  # a day counts as recorded if the person tagged anything this near
-
 
 def recorded_days(context: Context) -> list[int]:
     """Days on which silence means "none": others have a tag of the person within reach."""
     mine = [s for s in context.spans if s.origin != "device" and s.kind not in _STUDY]
-    near = {day + k for day in span_days(context, mine) for k in range(-REACH, REACH + 1)}
+    near = {
+        day + k
+        for day in span_days(context, mine)
+        for k in range(
+            -context.rules.recorded_reach_days,
+            context.rules.recorded_reach_days + 1,
+        )
+    }
     first = min(span_days(context, mine), default=0)
     return sorted(d for d in near if context.inside(d) and d >= first)
 
@@ -50,8 +54,8 @@ def find(context: Context) -> MarkerFinding:
         "managed_share": float(np.mean([f.episode.technique for f in seen])) if seen else None,
         "estimate_is": "level",
     }
-    if len(days) < MIN_DAYS:
-        few = Missing("few_recorded_days", {"n": len(days), "needed": MIN_DAYS})
+    if len(days) < context.rules.recorded_days:
+        few = Missing("few_recorded_days", {"n": len(days), "needed": context.rules.recorded_days})
         return passed_on(MARKER.id, few, **facts)
     values = DailySeries(np.array(days, dtype=np.int64), np.sqrt(every))
     found = (

@@ -34,7 +34,7 @@ from hrv.model import (
     Timeline,
     Trend,
 )
-from hrv.settings import Settings
+from hrv.settings import MarkerSettings, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,11 @@ class Context:
     def length(self) -> int:
         """Days in the window."""
         return self.window[1] - self.window[0] + 1
+
+    @property
+    def rules(self) -> MarkerSettings:
+        """Least data of each marker."""
+        return self.settings.markers
 
     def inside(self, day: int) -> bool:
         return self.window[0] <= day <= self.window[1]

@@ -29,10 +29,6 @@ from hrv.model import (
 )
 from hrv.stats import kaplan_meier
 
-BAD, BACK = 80.0, 60.0  # percentiles of the reference days
-MIN_DAYS = 14
-MIN_BAD_DAYS = 3
-MIN_FOR_TREND = 12
 MIN_TO_RESAMPLE = 8
 CAP_DAYS = 14.0  # the mean counts days back up to here
 LONGEST_GAP = 2  # days without a value that end a follow-up
@@ -116,7 +112,7 @@ def _by_chance(
     scale = float(np.std(rest))
     middle = float(np.median(rest))
     found = rebounds(np.arange(4000), middle + scale * series, bad, back, frozenset())
-    return _mean_days(found) if found.day.size >= MIN_BAD_DAYS else None
+    return _mean_days(found) if found.day.size >= MIN_TO_RESAMPLE else None
 
 
 def _trend(found: Rebounds, rng: np.random.Generator, window: tuple[int, int]) -> Trend:
@@ -178,16 +174,28 @@ def find(context: Context) -> MarkerFinding:
     looks at deviations from the running four-week median, so that it says something of its own.
     """
     values = oriented(context)
-    if values is None or values.day.size < MIN_DAYS:
+    if values is None or values.day.size < context.rules.rebound_days:
         n = 0 if values is None else int(values.day.size)
-        return unknown(MARKER.id, "few_resting_days", n=n, needed=MIN_DAYS)
+        return unknown(MARKER.id, "few_resting_days", n=n, needed=context.rules.rebound_days)
     left_out = sick_days(context)
     reference = values.value[: context.settings.baseline.reference_days]
-    bad, back = (float(q) for q in np.percentile(reference, [BAD, BACK]))
+    bad, back = (
+        float(q)
+        for q in np.percentile(
+            reference,
+            [context.rules.bad_percentile, context.rules.back_percentile],
+        )
+    )
     frozen = rebounds(values.day, values.value, bad, back, left_out)
     rest = detrended(values)
     well = np.array([int(d) not in left_out for d in values.day])
-    high, low = (float(q) for q in np.percentile(rest[well], [BAD, BACK]))
+    high, low = (
+        float(q)
+        for q in np.percentile(
+            rest[well],
+            [context.rules.bad_percentile, context.rules.back_percentile],
+        )
+    )
     moving = rebounds(values.day, rest, high, low, left_out)
     facts: dict[str, object] = {
         "measure": context.measure,
@@ -195,9 +203,9 @@ def find(context: Context) -> MarkerFinding:
         "censored": int(np.sum(~frozen.over)),
         "extra_sleep_min": _extra_sleep(context, frozen.day),
     }
-    main = frozen if frozen.day.size >= MIN_BAD_DAYS else moving
-    if main.day.size < MIN_BAD_DAYS:
-        few = Missing("few_bad_days", {"n": int(main.day.size), "needed": MIN_BAD_DAYS})
+    main = frozen if frozen.day.size >= context.rules.bad_days else moving
+    if main.day.size < context.rules.bad_days:
+        few = Missing("few_bad_days", {"n": int(main.day.size), "needed": context.rules.bad_days})
         return passed_on(MARKER.id, few, **facts)
     rng = context.rng(MARKER.id)
     mean = _mean_days(main)
@@ -206,7 +214,10 @@ def find(context: Context) -> MarkerFinding:
     facts["about_slow_course_days"] = _mean_days(moving) if moving.day.size else None
     facts["estimate_is"] = "level"
     found = None
-    if moving.day.size >= MIN_FOR_TREND and context.length >= context.settings.verdict.min_days:
+    if (
+        moving.day.size >= context.rules.bad_days_trend
+        and context.length >= context.settings.verdict.min_days
+    ):
         found = _trend(moving, rng, context.window)
     state = MarkerState.DESCRIBED
     if found is not None:
@@ -228,7 +239,10 @@ def find(context: Context) -> MarkerFinding:
         trend=found,
         why_unknown=None
         if found is not None
-        else Missing("few_bad_days", {"n": int(moving.day.size), "needed": MIN_FOR_TREND}),
+        else Missing(
+            "few_bad_days",
+            {"n": int(moving.day.size), "needed": context.rules.bad_days_trend},
+        ),
         facts=facts,
     )
 

@@ -26,10 +26,8 @@ from hrv.model import (
     SpanKind,
 )
 
-MIN_BEFORE, MIN_AFTER = 8, 5
-BEFORE_S, AFTER_S = 300.0, 1200.0  # a tag is often late
 EVENTS = (SpanKind.EVENT, SpanKind.LIFE)
-STEP_MIN_DAYS, STEP_EDGE, STEP_DRAWS = 60, 21, 400
+STEP_DRAWS = 400
 RIVALS = (SpanKind.MEDICINE, SpanKind.ILLNESS, SpanKind.THERAPY, SpanKind.CYCLE, SpanKind.OTHER)
 
 
@@ -47,7 +45,10 @@ def exposures(context: Context) -> dict[str, list[tuple[float, bool]]]:
     for span in context.spans:
         if span.kind not in EVENTS or span.all_day or not _in_window(context, span):
             continue
-        low, high = span.start_s - BEFORE_S, max(span.end_s, span.start_s) + AFTER_S
+        low, high = (
+            span.start_s - context.rules.tag_early_s,
+            max(span.end_s, span.start_s) + context.rules.tag_late_s,
+        )
         raised = bool(np.searchsorted(starts, high) > np.searchsorted(starts, low - 600.0))
         a, b = max(grid.index(low), 0), min(grid.index(high), len(grid))
         if raised or (b > a and float(expected.usable[a:b].mean()) >= 1 / 3):
@@ -103,10 +104,20 @@ def find(context: Context) -> MarkerFinding:
     for label in sorted(counts, key=lambda name: (-counts[name], name)):
         times = sorted(found[label])
         split = _split(context, times)
-        if split >= MIN_BEFORE and len(times) - split >= MIN_AFTER:
+        if (
+            split >= context.rules.exposures_before
+            and len(times) - split >= context.rules.exposures_after
+        ):
             fit.append((label, times, split))
     if not fit:
-        few = Missing("few_exposures", {"before": MIN_BEFORE, "after": MIN_AFTER, **facts})
+        few = Missing(
+            "few_exposures",
+            {
+                "before": context.rules.exposures_before,
+                "after": context.rules.exposures_after,
+                **facts,
+            },
+        )
         return passed_on(MARKER.id, few, **facts, **lasting_step(context))
     label, times, split = fit[0]
     k1, k2 = sum(r for _, r in times[:split]), sum(r for _, r in times[split:])
@@ -154,10 +165,11 @@ def lasting_step(context: Context) -> dict[str, Any]:
     a straight line that fits as well, and known breaks or tags within two weeks.
     """
     values = oriented(context)
-    if values is None or values.day.size < STEP_MIN_DAYS:
+    if values is None or values.day.size < context.rules.step_days:
         return {}
     candidates = np.flatnonzero(
-        (values.day >= values.day[0] + STEP_EDGE) & (values.day <= values.day[-1] - STEP_EDGE)
+        (values.day >= values.day[0] + context.rules.step_edge_days)
+        & (values.day <= values.day[-1] - context.rules.step_edge_days)
     )
     if candidates.size < 5:
         return {}

@@ -28,12 +28,10 @@ from hrv.model import (
 )
 from hrv.stats import kaplan_meier
 
-MIN_PER_LABEL = 5
-MIN_NIGHTS = 5
 EVENTS = (SpanKind.EVENT, SpanKind.LIFE, SpanKind.THERAPY)
 
 
-def by_label(fits: list[RecoveryFit]) -> dict[str, dict[str, float]]:
+def by_label(fits: list[RecoveryFit], least: int) -> dict[str, dict[str, float]]:
     """Median minutes until back in range for each label with enough episodes."""
     groups: dict[str, list[RecoveryFit]] = defaultdict(list)
     for fit in fits:
@@ -41,7 +39,7 @@ def by_label(fits: list[RecoveryFit]) -> dict[str, dict[str, float]]:
     table: dict[str, dict[str, float]] = {}
     for label, some in sorted(groups.items()):
         usable = [f for f in some if f.active_s > 0]
-        if len(usable) < MIN_PER_LABEL:
+        if len(usable) < least:
             continue
         curve = kaplan_meier([f.active_s for f in usable], [not f.active_censored for f in usable])
         table[label] = {
@@ -61,7 +59,7 @@ def find(context: Context) -> MarkerFinding:
         return unknown(MARKER.id, "no_event_tags")
     facts: dict[str, Any] = {"n": len(tagged), "events": len(events)}
     if fine_enough(context) and tagged:
-        facts["by_label"] = by_label(tagged)
+        facts["by_label"] = by_label(tagged, context.rules.events_per_label)
         gates = context.settings.verdict
         if len(tagged) >= gates.technique_episodes_on and context.length >= gates.min_days:
             found = context.episode_trend(tagged, MARKER.id, endpoint="active")
@@ -82,7 +80,9 @@ def find(context: Context) -> MarkerFinding:
         return MarkerFinding(id=MARKER.id, state=MarkerState.DESCRIBED, n=len(tagged), facts=facts)
     n = max(len(tagged), facts.get("nights", 0))
     return passed_on(
-        MARKER.id, Missing("few_event_tags", {"n": n, "needed": MIN_PER_LABEL}), **facts
+        MARKER.id,
+        Missing("few_event_tags", {"n": n, "needed": context.rules.events_per_label}),
+        **facts,
     )
 
 
@@ -106,7 +106,7 @@ def nights_after(context: Context) -> dict[str, Any]:
         near = plain & (np.abs(values.day - day) <= 14)
         if near.sum() >= 5:
             rows.append(float(value - np.median(values.value[near])))
-    if len(rows) < MIN_NIGHTS:
+    if len(rows) < context.rules.nights_after:
         return {"nights": len(rows)}
     rng = context.rng(MARKER.id)
     table = np.array(rows)

@@ -26,12 +26,6 @@ from hrv.model import (
     Trend,
 )
 
-MIN_SESSIONS = 8
-MIN_SETS = 8
-MIN_LAPSE_DAYS = 20
-MATCHES = 5
-HEIGHT_CALIPER = 0.3  # ln bpm
-
 
 def sessions(context: Context) -> list[tuple[float, float]]:
     """Technique sessions inside the window; a mark without an end counts as 20 min."""
@@ -63,14 +57,14 @@ def within(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, 
         ]
         if parts[0] is not None and parts[2] is not None:
             rows.append([np.nan if p is None else p for p in parts])
-    if len(rows) < MIN_SESSIONS:
+    if len(rows) < context.rules.sessions:
         return {"sessions_seen": len(rows)}
     table = np.array(rows)
     after = table[:, 2] - table[:, 0]
     during = table[:, 1] - table[:, 0]
     facts: dict[str, Any] = {"sessions_seen": len(rows)}
     facts |= _mean_with_interval(after, "after_less_before")
-    if np.isfinite(during).sum() >= MIN_SESSIONS:
+    if np.isfinite(during).sum() >= context.rules.sessions:
         facts |= _mean_with_interval(during[np.isfinite(during)], "during_less_before")
     return facts
 
@@ -124,15 +118,15 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
         if elapsed is None or fit.active_s <= elapsed or fit.episode.rise_bpm <= 0:
             continue
         apart = np.abs(height - np.log(fit.episode.rise_bpm))
-        risk = np.flatnonzero((length > elapsed) & (apart <= HEIGHT_CALIPER))
+        risk = np.flatnonzero((length > elapsed) & (apart <= context.rules.height_caliper))
         if risk.size < 2:
             continue
-        risk = risk[np.argsort(apart[risk], kind="stable")[:MATCHES]]
+        risk = risk[np.argsort(apart[risk], kind="stable")[: context.rules.matches]]
         o_less_e, v = _stratum(
             fit.active_s - elapsed, not fit.active_censored, length[risk] - elapsed, over[risk]
         )
         excess, variance, sets = excess + o_less_e, variance + v, sets + 1
-    if sets < MIN_SETS or variance <= 0:
+    if sets < context.rules.matched_sets or variance <= 0:
         return {"treated": len(treated), "sets": sets}
     from scipy.special import ndtr
 
@@ -200,7 +194,7 @@ def practice_days(context: Context) -> dict[str, Any]:
 
 def _on_lapse_days(context: Context, day: IntArray, value: FloatArray) -> dict[str, Any]:
     """Support for a calmer baseline on the days without a session."""
-    if day.size < MIN_LAPSE_DAYS or context.length < context.settings.verdict.min_days:
+    if day.size < context.rules.lapse_days or context.length < context.settings.verdict.min_days:
         return {}
     found = context.daily_trend(DailySeries(day, value))
     return {"lapse_support": found.p_fall} if isinstance(found, Trend) else {}
@@ -241,7 +235,7 @@ def find(context: Context) -> MarkerFinding:
     facts |= trends(context)
     told = ("after_less_before_p", "faster_with_p", "practice_less_lapse_p", "on_p")
     if not any(name in facts for name in told):
-        few = Missing("few_technique_sessions", {"n": len(found), "needed": MIN_SESSIONS})
+        few = Missing("few_technique_sessions", {"n": len(found), "needed": context.rules.sessions})
         return passed_on(MARKER.id, few, **facts)
     p = [facts[name] for name in told[1:2] if name in facts]
     return MarkerFinding(

@@ -26,7 +26,7 @@ def test_nine_bouts_have_no_trend() -> None:
     few = [f for f in seen.fits if f.episode.kind.value == "exercise"][:9]
     found = marker.find(replace(seen, fits=tuple(few)))
     assert found.state is MarkerState.UNKNOWN
-    falls = [f.hrr60_bpm for f in marker.comparable(few) if f.hrr60_bpm is not None]
+    falls = [f.hrr60_bpm for f in marker.comparable(few, 12.0) if f.hrr60_bpm is not None]
     assert found.facts["hrr60_bpm"] == pytest.approx(np.median(falls))
 
 
@@ -34,7 +34,7 @@ def test_only_comparable_efforts_count() -> None:
     seen = context(Person(bouts_per_week=3.0), 90, np.random.default_rng(3))
     bouts = [f for f in seen.fits if f.episode.kind.value == "exercise"]
     easy = [replace(f, peak_hr_bpm=100.0) for f in bouts[:3]]
-    assert len(marker.comparable([*easy, *bouts[3:]])) == len(bouts) - 3
+    assert len(marker.comparable([*easy, *bouts[3:]], 12.0)) == len(bouts) - 3
 
 
 def walked(hr: np.ndarray, steps: np.ndarray, rest: float = 60.0) -> Context:
