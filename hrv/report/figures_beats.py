@@ -55,7 +55,7 @@ def draw_tachogram(ax: Axes, cleaned: Cleaned, palette: Palette = LIGHT) -> None
         )
     ax.set_xlabel("time (min)")
     ax.set_ylabel("RR interval (ms)")
-    ax.legend(loc="upper right")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
 def _broken(nn: NNSeries, begin_s: float) -> tuple[FloatArray, FloatArray]:
@@ -132,6 +132,8 @@ def draw_fluctuation(ax: Axes, box: Fluctuation, palette: Palette = LIGHT) -> No
             ax.plot(n[inside], line, style, color=colour, label=f"{name} = {slope:.2f}")
     ax.set_xscale("log")
     ax.set_yscale("log")
+    ax.set_xticks([4, 8, 16, 32, 64], labels=["4", "8", "16", "32", "64"])
+    ax.minorticks_off()
     ax.set_xlabel("box size n (beats)")
     ax.set_ylabel("fluctuation F(n) (ms)")
     if ax.get_legend_handles_labels()[0]:

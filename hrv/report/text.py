@@ -124,7 +124,7 @@ RECOVERY = {
     ),
     "recovery.trend.improving": "It became faster: {change}.",
     "recovery.trend.worsening": "It became slower: {change}.",
-    "recovery.trend.steady": "It stayed about the same: {change}.",
+    "recovery.trend.steady": "It took about the same time: {change}.",
     "recovery.trend.undetermined": "No clear change: {change}.",
     "recovery.trend.unknown": "No trend yet: {reason}",
     "recovery.then_now": "Then about {then_s:duration}, now about {now_s:duration}.",
