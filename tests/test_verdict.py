@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from hrv import verdict
+from hrv import baseline, verdict
 from hrv.calibrate.people import FIRST_DAY, Person, context
 from hrv.markers import MARKERS, Break, Context, adjusted, find_all
 from hrv.model import (
+    DayQuantity,
+    DayValue,
     Estimate,
+    LocalClock,
     MarkerFinding,
     MarkerState,
     Missing,
@@ -27,7 +33,9 @@ from hrv.model import (
     Tier,
     Trend,
     Verdict,
+    as_day,
 )
+from hrv.settings import Settings
 
 DF = 60.0
 BEFORE = context(Person(bouts_per_week=3.0), 90, np.random.default_rng(0))
@@ -387,3 +395,71 @@ def test_a_strong_decline_is_found() -> None:
 def test_three_weeks_are_insufficient() -> None:
     states = counted(Person(), 21, 2, seed=24)
     assert states == {State.INSUFFICIENT: 2}
+
+
+# --------------------------------------------------------------------------- real days
+
+
+def real_days(shared_data: Path) -> list[tuple[str, list[DayValue]]]:
+    """Resting heart rate and night RMSSD of the wearers of a public study."""
+    people: dict[str, list[DayValue]] = {}
+    with (shared_data / "studies/lifesnaps_daily/daily.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            day = as_day(date.fromisoformat(row["date"]))
+            for column, quantity, least in (
+                ("resting_hr", DayQuantity.RESTING_HR_BPM, 30.0),
+                ("rmssd", DayQuantity.RMSSD_MS, 1.0),
+            ):
+                if row[column] and float(row[column]) > least:
+                    value = DayValue(day, quantity, float(row[column]), "watch")
+                    people.setdefault(row["id"], []).append(value)
+    return sorted(people.items())
+
+
+def judged_daily(values: list[DayValue]) -> State:
+    settings = Settings()
+    days = sorted({v.day for v in values})
+    window = (days[0], days[-1])
+    measured = baseline.days(
+        None,
+        expectation=None,
+        hrv=None,
+        nights=(),
+        day_values=values,
+        spans=(),
+        settings=settings.baseline,
+        window=window,
+    )
+    seen = Context(
+        window=window,
+        days=measured,
+        measure=baseline.choose(measured, settings.baseline, window),
+        fits=(),
+        coverage=replace(BEFORE.coverage, tier=Tier.DAILY),
+        clock=LocalClock.fixed(0.0),
+        settings=settings,
+    )
+    return verdict.judge(seen, find_all(seen)).state
+
+
+def test_most_real_people_are_flat(shared_data: Path) -> None:
+    people = real_days(shared_data)
+    states = Counter(judged_daily(values) for _, values in people)
+    assert sum(states.values()) == 23
+    assert states[State.HEALING] == 0
+    directed = states[State.PARTIAL] + states[State.WORSENING] + states[State.MIXED]
+    assert directed <= 4
+
+
+@pytest.mark.slow
+def test_shuffled_real_days_have_no_direction(shared_data: Path) -> None:
+    rng = np.random.default_rng(41)
+    told = runs = 0
+    for _, values in real_days(shared_data):
+        days = sorted({v.day for v in values})
+        for _ in range(4):
+            moved = dict(zip(days, rng.permutation(days).tolist(), strict=True))
+            state = judged_daily([replace(v, day=moved[v.day]) for v in values])
+            told += state in (State.HEALING, State.PARTIAL, State.WORSENING, State.MIXED)
+            runs += 1
+    assert told <= 0.10 * runs

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from hrv import verdict
+from hrv import baseline, verdict
 from hrv.calibrate.people import Person, context
-from hrv.markers import MARKERS, adjusted
+from hrv.markers import MARKERS, Context, adjusted
 from hrv.model import MarkerFinding, MarkerState, Missing, Verdict
 from hrv.settings import Settings
 
 LENGTHS = (56, 90, 180)
+YEAR = 365
 # markers that the verdict reads; the others cannot change its state
 READ = (
     "recovery_speed",
@@ -95,6 +96,30 @@ def found(name: str, days: int, number: int, seed: int, settings: Settings) -> d
     """One person of a scenario: the verdict, and the numbers that it rests on."""
     rng = np.random.default_rng([seed, days, *name.encode(), number])
     seen = context(SCENARIOS[name].person, days, rng, settings)
+    return {**_judged(seen), "scenario": name, "days": days, "number": number}
+
+
+def looks(name: str, number: int, seed: int, settings: Settings) -> dict[str, Any]:
+    """One person of a scenario who looks once a month for a year, always at the last half year.
+
+    Changes of the scenario are spread over the year. A false claim at any look counts once.
+    """
+    rng = np.random.default_rng([seed, YEAR, *name.encode(), number])
+    year = context(SCENARIOS[name].person, YEAR, rng, settings)
+    rows = []
+    for day in range(60, YEAR + 1, 30):
+        last = year.window[0] + day - 1
+        window = (max(year.window[0], last - settings.verdict.window_days + 1), last)
+        days = tuple(d for d in year.days if window[0] <= d.day <= window[1])
+        composed = baseline.compose(days, settings.baseline, window)
+        rows.append(_judged(replace(year, window=window, days=composed)))
+    claimed = [row["state"] for row in rows]
+    row = next((r for r in rows if r["state"] == "healing"), rows[-1])
+    return {**row, "scenario": name, "days": YEAR, "number": number, "looks": claimed}
+
+
+def _judged(seen: Context) -> dict[str, Any]:
+    settings = seen.settings
     empty = Missing("not_asked")
     blank = {
         m.id: MarkerFinding(id=m.id, state=MarkerState.UNKNOWN, why_unknown=empty) for m in MARKERS
@@ -102,7 +127,7 @@ def found(name: str, days: int, number: int, seed: int, settings: Settings) -> d
     asked = {m.id: m.find(seen) for m in MARKERS if m.id in READ}
     findings = adjusted({**blank, **asked}, settings.trend.alpha)
     said = verdict.judge(seen, findings)
-    return {**_facts(said, findings), "scenario": name, "days": days, "number": number}
+    return _facts(said, findings)
 
 
 def _facts(said: Verdict, findings: Mapping[str, MarkerFinding]) -> dict[str, Any]:

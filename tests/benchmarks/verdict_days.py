@@ -1,7 +1,8 @@
 """The verdict's confusion matrix at the level of days and episodes; resumable.
 
 `python tests/benchmarks/verdict_days.py --people 300 --lengths 56,90,180` appends one line a
-person to the results and prints the table; people already there are not run again.
+person to the results and prints the table; people already there are not run again. Length 365
+is twelve monthly looks at the last half year, each false claim counted once a person.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from scipy.stats import beta
 
 from hrv import __version__
-from hrv.calibrate.verdicts import LENGTHS, SCENARIOS, found, rates
+from hrv.calibrate.verdicts import LENGTHS, SCENARIOS, YEAR, found, looks, rates
 from hrv.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -65,7 +66,11 @@ def main() -> None:
                 for days in (int(n) for n in given.lengths.split(",")):
                     if (name, days, number) in done:
                         continue
-                    row = {**found(name, days, number, given.seed, settings), "seed": given.seed}
+                    if days == YEAR:
+                        row = looks(name, number, given.seed, settings)
+                    else:
+                        row = found(name, days, number, given.seed, settings)
+                    row["seed"] = given.seed
                     rows.append(row)
                     file.write(json.dumps(row) + "\n")
                     file.flush()
