@@ -173,10 +173,10 @@ def _when(rule: Mapping[str, Any], texts: Mapping[str, Any], count: int) -> Bool
 
 
 def _by_day(days: FloatArray, value: FloatArray, how: str) -> Iterator[tuple[int, float]]:
-    """One figure a day: of several rows the first, the mean or the sum."""
+    """One figure a day: of several rows the first, the mean, the sum or the largest."""
     for day in np.unique(days):
         mine = value[days == day]
-        figure = {"mean": mine.mean(), "sum": mine.sum()}.get(how, mine[0])
+        figure = {"mean": mine.mean(), "sum": mine.sum(), "max": mine.max()}.get(how, mine[0])
         yield int(day), float(figure)
 
 

@@ -17,6 +17,7 @@ from hrv.model import (
     HeartRateSeries,
     LocalClock,
     MotionSeries,
+    Note,
     Recording,
     Refusal,
     RmssdSeries,
@@ -63,6 +64,7 @@ class Export:
         fresh = tuple(span for span in recording.spans if span not in self._spans[format_id])
         self._spans[format_id].update(fresh)
         recording = replace(recording, spans=fresh)
+        recording = self._days_once(recording, format_id)
         described = by_id(format_id)
         if described is None or not described.prefer:
             return recording
@@ -82,21 +84,29 @@ class Export:
                 if keep.any():
                     kept.append(series if keep.all() else _only(series, keep))
             fields[field] = tuple(kept)
-        day_values = []
-        for value in recording.day_values:
-            key = (format_id, value.quantity.value)
-            if value.day in self._values[key]:
-                continue
-            day_values.append(value)
-        for value in day_values:
-            self._values[format_id, value.quantity.value].add(value.day)
-        fields["day_values"] = tuple(day_values)
         if dropped:
             dropped = min(dropped, recording.rows_used)
             refusal = Refusal(rows=dropped, reason="days already taken from a better table")
             fields["refusals"] = (*recording.refusals, refusal)
             fields["rows_used"] = recording.rows_used - dropped
         return replace(recording, **fields)
+
+    def _days_once(self, recording: Recording, format_id: str) -> Recording:
+        """Daily figures that another file of the vendor has not given."""
+        fresh = tuple(
+            value
+            for value in recording.day_values
+            if value.day not in self._values[format_id, value.quantity.value]
+        )
+        for value in fresh:
+            self._values[format_id, value.quantity.value].add(value.day)
+        again = len(recording.day_values) - len(fresh)
+        if not again:
+            return recording
+        base = recording.source.name.rsplit("/", 1)[-1]
+        text = "{count} daily values were already given by another file of the same export."
+        note = Note(base, text, {"count": again})
+        return replace(recording, day_values=fresh, notes=(*recording.notes, note))
 
 
 def _reach(recording: Recording) -> tuple[float, float]:

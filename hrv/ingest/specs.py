@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hrv.errors import SettingsError
-from hrv.model import DayQuantity
+from hrv.model import DayQuantity, SpanKind
 
 SERIES = (
     "rr", "hr", "steps", "met", "acceleration_sd", "rmssd", "stress", "acc_x", "acc_y", "acc_z",
@@ -293,12 +293,12 @@ def _time(raw: Mapping[str, Any], columns: Mapping[str, Column]) -> TimeRule:
 # --------------------------------------------------------------------------- a person's own map
 
 INLINE = {
-    "time", "date", "end", "rr", "hr", "steps", "met", "rmssd", "stress", "person", "source",
-    "label", "period", "acceleration_sd", *DAILY,
+    "time", "date", "start", "end", "rr", "hr", "steps", "met", "rmssd", "stress", "person",
+    "source", "label", "period", "acceleration_sd", *DAILY,
 }  # fmt: skip
 DIRECTIVES = {
     "time_format", "tz", "delimiter", "decimal", "rr_unit", "time_unit", "zone", "period_s",
-    "missing",
+    "missing", "kind",
 }  # fmt: skip
 
 
@@ -336,9 +336,16 @@ def _inline(text: str) -> dict[str, Any]:
     for column in columns.values():
         if "missing" in says:
             column["missing"] = says["missing"].split("|")
-    daily = [key for key in columns if key in DAILY]
+    if "start" in columns:
+        columns["time"] = columns.pop("start") | {"quantity": "time"}
+    daily = [
+        key
+        for key in columns
+        if (key in DAILY and key != "steps") or (key == "steps" and "date" in columns)
+    ]
     table: dict[str, Any] = {"id": "map", "columns": columns}
-    table["time"] = _inline_time("time" if "time" in columns else "", says)
+    if "time" in columns or "rr" in columns:
+        table["time"] = _inline_time("time" if "time" in columns else "", says)
     if daily:
         anchor = "date" if "date" in columns else "time"
         if anchor not in columns:
@@ -346,6 +353,14 @@ def _inline(text: str) -> dict[str, Any]:
         table["day"] = _inline_time(anchor, says)
     elif not {"rr", "time"} & set(columns):
         raise SettingsError("the map needs time=COLUMN")
+    if "label" in columns or says.get("kind"):
+        kind = says.get("kind", "words")
+        if kind not in {"words", *SpanKind}:
+            raise SettingsError(f"no kind {kind!r}", way_out=f"There are: {', '.join(SpanKind)}")
+        rule = {"kind": kind, "start": "time"}
+        rule |= {"end": "end"} if "end" in columns else {}
+        rule |= {"label_column": "label"} if "label" in columns else {}
+        table["span"] = [rule]
     if says.get("delimiter"):
         table["delimiter"] = [{"tab": "\t", "\\t": "\t"}.get(says["delimiter"], says["delimiter"])]
     table["decimal"], table["tz"] = says.get("decimal", ""), says.get("tz", "")

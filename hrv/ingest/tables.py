@@ -43,6 +43,7 @@ class Gathered:
     elapsed: bool = False
     utc: bool = False
     unit_known: bool = False
+    clock: bool = False
     rows: int = 0
     first_line: int = 0
     unit_name: str = "line"
@@ -128,7 +129,7 @@ def _gather(
         out.unit_known = bool(_unit(table, table.time.column, bound))
         out.wall_s.append(told.wall_s)
         out.offset_s.append(told.offset_s)
-        out.elapsed, out.utc = told.elapsed, told.utc
+        out.elapsed, out.utc, out.clock = told.elapsed, told.utc, told.clock
     if table.day and table.day.column in cells:
         out.day_s.append(_times(table, table.day, cells, base, options, bound).wall_s)
     for name in {end for rule in table.spans for end in (rule.start, rule.end) if end}:
@@ -285,8 +286,10 @@ def _place(
     nowhere = np.full(rows.count, np.nan)
     if table.time.form == "none" or (table.time.column and gathered.elapsed):
         wall = np.concatenate(gathered.wall_s) if gathered.wall_s else nowhere
-        known = gathered.unit_known or table.time.form in {"elapsed_s", "elapsed_ms"}
-        return _from_start(rows, table, wall, values, base, options, known, near)
+        known = (
+            gathered.unit_known or gathered.clock or table.time.form in {"elapsed_s", "elapsed_ms"}
+        )
+        return _from_start(rows, table, wall, values, base, options, known, near, gathered.clock)
     if not gathered.wall_s:
         return None, nowhere, []
     wall, offset = np.concatenate(gathered.wall_s), np.concatenate(gathered.offset_s)
@@ -306,9 +309,7 @@ def _place(
     if table.time.zone == "column":
         rows.refuse(np.isfinite(wall) & ~np.isfinite(offset), "no readable time-zone offset")
         wall = np.where(rows.alive, wall, np.nan)
-        # beside the offset some vendors write UTC, others local time
-        in_utc = table.columns[table.time.offset_column].unit == "beside_utc"
-        t_s = wall if in_utc else wall - offset
+        t_s = wall if _beside_utc(table) else wall - offset
         return clocks.steps_clock(t_s, offset, "column"), t_s + options.shift_s, []
     if np.isfinite(offset).any():
         told = np.isfinite(offset)
@@ -319,6 +320,12 @@ def _place(
         return clocks.steps_clock(t_s, offset, "file"), t_s + options.shift_s, []
     clock, notes = _local_clock(wall, options, near, base)
     return clock, clocks.to_utc(wall, clock) + options.shift_s, notes
+
+
+def _beside_utc(table: Table) -> bool:
+    """Whether the vendor writes UTC beside the offset, not local time."""
+    column = table.columns.get(table.time.offset_column)
+    return column is not None and column.unit == "beside_utc"
 
 
 def _flag_clock(options: ReadOptions, t_s: FloatArray) -> LocalClock | None:
@@ -353,6 +360,7 @@ def _from_start(
     options: ReadOptions,
     unit_known: bool,
     near: Near | None,
+    clock_times: bool,
 ) -> tuple[LocalClock | None, FloatArray, list[Note]]:
     """Elapsed time, or intervals alone, from a start that is said or in the file's name."""
     start = clocks.start_from(options.start, base)
@@ -363,6 +371,8 @@ def _from_start(
             "the file has no date",
             "Give its local start with --start 2026-05-01T07:30",
         )
+    if clock_times:
+        start = float(np.floor(start / DAY_S) * DAY_S)
     clock, notes = _local_clock(np.array([start]), options, near, base)
     start_utc = float(clocks.to_utc(np.array([start]), clock)[0]) + options.shift_s
     rr = next(
@@ -412,6 +422,8 @@ def _days(
     if table.day is None or not gathered.day_s:
         return np.full(rows.count, np.nan)
     wall = np.concatenate(gathered.day_s) + options.shift_s
+    if _beside_utc(table) and table.day.column == table.time.column:
+        wall = wall + np.concatenate(gathered.offset_s)
     day = np.floor(wall / DAY_S)
     if not gathered.wall_s:
         rows.refuse(~np.isfinite(day), "no readable date")
@@ -436,8 +448,7 @@ def _ends(
         offset = np.concatenate(gathered.others[name + " offset"])
         if table.time.zone == "column" and gathered.offset_s:
             row_offset = np.concatenate(gathered.offset_s)
-            in_utc = table.columns[table.time.offset_column].unit == "beside_utc"
-            t_s = wall if in_utc else wall - row_offset
+            t_s = wall if _beside_utc(table) else wall - row_offset
         elif table.time.zone == "zone_column":
             t_s, _ = clocks.zones_to_utc(wall, gathered.texts[table.time.offset_column])
         elif np.isfinite(offset).any():

@@ -22,10 +22,11 @@ NS2000_S = 946_684_800.0  # 2000-01-01, where the sensor clock of some straps be
 ENOUGH = 0.95  # share of rows that a reading must explain
 DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d/%b/%Y",
          "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%Y%m%d", "%d/%m/%y", "%m/%d/%y",
-         "%d.%m.%y", "%Y.%m.%d")  # fmt: skip
+         "%d.%m.%y", "%Y.%m.%d", "%Y-%d-%m")  # fmt: skip
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p",
           " %I:%M%p", " %I:%M:%S%p", ", %H:%M:%S", ", %H:%M", ", %I:%M:%S %p", "T%H:%M:%S",
           " %H.%M", " %H:%M:%S,%f")  # fmt: skip
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
 TAIL = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?$", re.IGNORECASE)
 
 
@@ -37,6 +38,7 @@ class Times:
     offset_s: FloatArray  # local minus UTC, NaN: the cell does not say
     elapsed: bool = False
     utc: bool = False  # numbers counted from a fixed instant
+    clock: bool = False  # elapsed since a midnight: clock times without a date
 
 
 # --------------------------------------------------------------------------- cells to numbers
@@ -142,6 +144,8 @@ def parse(
         values = numbers(cells)
         if np.isfinite(values).sum() >= ENOUGH * _filled(cells) and _filled(cells):
             return _number_times(values, where, unit)
+    if form == "auto" and _filled(cells) and all(not c or CLOCK.fullmatch(c) for c in cells):
+        return Times(_rolled(cells), np.full(len(cells), np.nan), elapsed=True, clock=True)
     naive, offsets = _split(cells)
     if form in {"iso", "auto"}:
         wall = _iso(naive)
@@ -152,6 +156,22 @@ def parse(
         return Times(_decide(naive, plain or formats, where), offsets)
     likely = [day + clock for day in DATES for clock in CLOCKS]
     return Times(_decide(naive, _plausible(naive, likely), where), offsets)
+
+
+def _rolled(cells: Sequence[str]) -> FloatArray:
+    """Clock times as seconds since the first midnight; they run on over the next."""
+    parts = [CLOCK.fullmatch(cell) for cell in cells]
+    clock = np.array(
+        [
+            int(m[1]) * 3600 + int(m[2]) * 60 + float((m[3] or "0").replace(",", ".")) if m
+            else np.nan
+            for m in parts
+        ]
+    )  # fmt: skip
+    known = np.flatnonzero(np.isfinite(clock))
+    nights = np.cumsum(np.concatenate(([0], np.diff(clock[known]) < -43_200)))[: known.size]
+    clock[known] += nights * DAY_S
+    return clock
 
 
 def _filled(cells: Sequence[str]) -> int:

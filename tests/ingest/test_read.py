@@ -419,3 +419,45 @@ def test_a_day_named_by_utc_says_when_it_was_written() -> None:
 
 def test_free_text_of_a_database_stays_out() -> None:
     assert "private" not in repr(one(FOLDER / "health_connect" / "health_connect_export.db"))
+
+
+def test_clock_times_run_on_over_midnight(tmp_path: Path) -> None:
+    lines = [
+        f"{t},{60 + i}" for i, t in enumerate(("23:58:00", "23:59:30.5", "00:00:30", "00:01:00"))
+    ]
+    path = write(tmp_path, "a.csv", "time,heart_rate\n" + "\n".join(lines) + "\n")
+    with pytest.raises(MalformedFileError, match="--start"):
+        everything(path)
+    found = one(path, start="2026-01-05").heart_rate[0]
+    assert np.diff(found.t_s).tolist() == [90.5, 59.5, 30.0]
+    assert found.t_s[0] == unix(2026, 1, 5, 23, 58)
+
+
+def test_a_map_can_name_stretches_of_time(tmp_path: Path) -> None:
+    text = "part,from,till\nstroop,1644226140,1644226435\nrest,1644226435,1644226707\n"
+    path = write(tmp_path, "phases.csv", text)
+    spans = one(path, column_map="start=from,end=till,label=part,kind=phase").spans
+    assert [(s.kind, s.label, s.end_s - s.start_s) for s in spans] == [
+        (SpanKind.PHASE, "stroop", 295.0),
+        (SpanKind.PHASE, "rest", 272.0),
+    ]
+    with pytest.raises(SettingsError, match="no kind"):
+        one(path, column_map="start=from,end=till,label=part,kind=pause")
+
+
+def test_daily_figures_given_twice_are_taken_once_and_said(tmp_path: Path) -> None:
+    folder = FOLDER / "whoop"
+    first, second = everything(folder / "physiological_cycles.csv", folder / "sleeps.csv")
+    assert first.source.name == "physiological_cycles.csv"
+    assert len(first.day_values) == 30
+    assert not second.day_values
+    assert any("5 daily values were already given" in str(note) for note in second.notes)
+
+
+def test_steps_of_a_map_are_a_days_only_with_a_date(tmp_path: Path) -> None:
+    rows = "".join(f"2026-01-05T10:0{i}:00Z,{10 + i}\n" for i in range(3))
+    series = one(write(tmp_path, "a.csv", "t,n\n" + rows), column_map="time=t,steps=n")
+    assert series.motion[0].value.tolist() == [10.0, 11.0, 12.0]
+    days = "t,n\n2026-01-05,8000\n2026-01-06,9000\n"
+    daily = one(write(tmp_path, "b.csv", days), column_map="date=t,steps=n")
+    assert [v.value for v in daily.day_values] == [8000.0, 9000.0]
