@@ -33,11 +33,14 @@ from hrv.stats.windows import running_median, runs
 BEFORE_S = 240.0  # of calm before the onset that enters the fit
 SHORTEST_PLATEAU_S = 45.0
 PLATEAU_S, PLATEAU_SD = 300.0, 1.0  # stressors last minutes: log-normal, weak
-SOONER_S, LATER_S = 180.0, 60.0  # release before and after the end of the high part
+LATER_S = 60.0  # a release may lie after the end of the high part
 STOP_MOTION_MET = 1.0
 MOST_RELEASES = 30
 SHAPE_EPISODES = 120  # that decide on the shape
 CLEARLY_LIKELIER = 3.0  # log Bayes factor
+LN_PLATEAUS = np.linspace(np.log(45.0), np.log(7200.0), 24)
+LN_PLATEAU_WIDTH = float(LN_PLATEAUS[1] - LN_PLATEAUS[0])
+EM_ROUNDS = 60
 LEAST_SPREAD = 0.3  # ln, between the half-times of one wearer
 
 
@@ -108,21 +111,28 @@ def _whitener(covariance: FloatArray) -> FloatArray:
     return inverse
 
 
+@dataclass(frozen=True, slots=True)
+class _Law:
+    """What is known of one ln half-time (s)."""
+
+    ln_h: float
+    sd: float
+    low: float  # 2.5 %
+    high: float  # 97.5 %
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Posterior:
     """Joint posterior over (onset, release, half-time) of one episode."""
 
-    ln_h: float
-    sd: float
-    low: float  # ln s, 2.5 %
-    high: float  # ln s, 97.5 %
+    half: _Law
     onset_part: float
     release_part: float
     amplitude: float
     rest: float
     outlier: BoolArray
-    evidence: FloatArray  # likelihood over the half-time grid, largest 1
-    log_evidence: float  # of the curve's shape, over all times
+    likelihood: FloatArray  # (plateau, half-time), any scale
+    log_scale: float  # of the likelihood
 
 
 def _release_parts(plan: _Plan, first_bin: int, last_bin: int) -> IntArray:
@@ -185,25 +195,21 @@ def _posterior(
     gy = Ry[:, :, None] + c * Dy[None]
     gg = np.maximum(gg, 1e-9)
     z = gy / np.sqrt(gg)
-    log_weight = 0.5 * z**2 - 0.5 * np.log(gg) + _log_positive(z) + plan.log_prior
+    log_like = 0.5 * z**2 - 0.5 * np.log(gg) + _log_positive(z)
     plateau = (release[None, :] - onset[:, None]) * plan.part_s
     ln_plateau = np.log(np.maximum(plateau, 1.0))
-    usual = -0.5 * ((ln_plateau - np.log(PLATEAU_S)) / PLATEAU_SD) ** 2 - ln_plateau
-    log_weight = log_weight + usual[:, :, None]
-    log_weight = np.where((plateau >= SHORTEST_PLATEAU_S)[:, :, None], log_weight, -np.inf)
-    if not np.isfinite(log_weight).any():
+    # candidates are even in time, the prior is one of ln plateau: the last term is the measure
+    log_like = np.where(
+        (plateau >= SHORTEST_PLATEAU_S)[:, :, None],
+        log_like - ln_plateau[:, :, None],
+        -np.inf,
+    )
+    if not np.isfinite(log_like).any():
         return None
+    usual = -0.5 * ((ln_plateau - np.log(PLATEAU_S)) / PLATEAU_SD) ** 2
+    log_weight = log_like + usual[:, :, None] + plan.log_prior
     weight = np.exp(log_weight - log_weight.max())
-    log_evidence = float(log_weight.max() + np.log(weight.sum()))
     weight /= weight.sum()
-    over_h = weight.sum(axis=(0, 1))
-    ln_half = np.log(plan.half_s)
-    ln_h = float(over_h @ ln_half)
-    spread = float(np.sqrt(max(over_h @ (ln_half - ln_h) ** 2, 0.0)))
-    width = ln_half[1] - ln_half[0]
-    edges = np.concatenate((ln_half - width / 2, [ln_half[-1] + width / 2]))
-    law = np.concatenate(([0.0], np.cumsum(over_h)))
-    low, high = np.interp([0.025, 0.975], law, edges)
     amplitude = float(np.sum(weight * np.maximum(gy / gg, 0.0)))
     a, b, k = np.unravel_index(int(np.argmax(weight)), weight.shape)
     best = R[a, b] + level[a, b] * D[b, k]
@@ -212,24 +218,39 @@ def _posterior(
     outlier = np.zeros(y.size, dtype=bool)
     outlier[index] = np.abs(left) > 3.5
     return _Posterior(
-        ln_h,
-        float(np.hypot(spread, width / np.sqrt(12.0))),
-        float(low),
-        float(high),
+        _law(weight.sum(axis=(0, 1)), plan),
         float(np.sum(weight.sum(axis=(1, 2)) * onset)),
         float(np.sum(weight.sum(axis=(0, 2)) * release)),
         amplitude,
         rest,
         outlier,
-        _scaled(over_h * np.exp(-plan.log_prior)),
-        log_evidence,
+        _by_plateau(np.exp(log_like - log_like.max()), ln_plateau),
+        float(log_like.max()),
     )
 
 
-def _scaled(values: FloatArray) -> FloatArray:
-    """Values over their largest."""
-    scaled: FloatArray = values / values.max()
-    return scaled
+def _by_plateau(likelihood: FloatArray, ln_plateau: FloatArray) -> FloatArray:
+    """Likelihood (plateau, half-time), summed over the candidates of each length of plateau."""
+    place = np.clip(
+        np.searchsorted(LN_PLATEAUS, ln_plateau.ravel() - LN_PLATEAU_WIDTH / 2),
+        0,
+        LN_PLATEAUS.size - 1,
+    )
+    table = np.zeros((LN_PLATEAUS.size, likelihood.shape[2]))
+    np.add.at(table, place, likelihood.reshape(place.size, -1))
+    return table
+
+
+def _law(over_h: FloatArray, plan: _Plan) -> _Law:
+    """Mean, SD and central 95 % of ln half-time under weights on its grid."""
+    ln_half = np.log(plan.half_s)
+    width = ln_half[1] - ln_half[0]
+    weight = over_h / over_h.sum()
+    mean = float(weight @ ln_half)
+    spread = float(np.sqrt(max(float(weight @ (ln_half - mean) ** 2), 0.0)))
+    edges = np.concatenate((ln_half - width / 2, [ln_half[-1] + width / 2]))
+    low, high = np.interp([0.025, 0.975], np.concatenate(([0.0], np.cumsum(weight))), edges)
+    return _Law(mean, float(np.hypot(spread, width / np.sqrt(12.0))), float(low), float(high))
 
 
 def _log_positive(z: FloatArray) -> FloatArray:
@@ -265,7 +286,10 @@ class _Stops:
         motion = grid.motion_known & (grid.motion_met > STOP_MOTION_MET)
         self._causes = (
             ("gap", np.flatnonzero(lost)),
-            ("motion", np.flatnonzero(motion | (grid.steps_per_min >= 40.0) | grid.exercise)),
+            (
+                "motion",
+                np.flatnonzero(motion | (grid.steps_per_min >= 40.0) | grid.exercise),
+            ),
             ("asleep", np.flatnonzero(grid.asleep)),
             ("next_episode", np.array(sorted(grid.index(e.start_s) for e in episodes))),
         )
@@ -302,7 +326,10 @@ class _Wearer:
 
 
 def fit(
-    episodes: Sequence[Episode], grid: Grid, expectation: Expectation, settings: Settings
+    episodes: Sequence[Episode],
+    grid: Grid,
+    expectation: Expectation,
+    settings: Settings,
 ) -> tuple[RecoveryFit, ...]:
     """One fit per episode, in their order; bouts of exercise get the heart-rate recovery.
 
@@ -318,7 +345,7 @@ def fit(
             continue
         fitted, found = _stress(episode, wearer)
         if found is not None and fitted.accepted:
-            evidence.append((len(fits), found.evidence))
+            evidence.append((len(fits), found.likelihood))
         fits.append(fitted)
     if len(evidence) >= settings.recovery.day_one_episodes:
         _borrow(fits, evidence, wearer.plan, settings.recovery)
@@ -335,59 +362,107 @@ def _shaped(episodes: Sequence[Episode], wearer: _Wearer) -> _Wearer:
     asked = raised[:: max(1, -(-len(raised) // SHAPE_EPISODES))]
     if len(asked) < wearer.rules.day_one_episodes:
         return wearer
-    noise = wearer.expectation.noise
-    other = replace(wearer, plan=_plan(wearer.grid.step_s, noise, wearer.rules, LOGISTIC))
-    gain = 0.0
-    for episode in asked:
-        (fitted, one), (_, two) = _stress(episode, wearer), _stress(episode, other)
-        if fitted.accepted and one is not None and two is not None:
-            gain += two.log_evidence - one.log_evidence
-    return other if gain > CLEARLY_LIKELIER else wearer
+    plan = _plan(wearer.grid.step_s, wearer.expectation.noise, wearer.rules, LOGISTIC)
+    other = replace(wearer, plan=plan)
+    pairs = [(_stress(e, wearer)[1], _stress(e, other)[1]) for e in asked]
+    both = [(one, two) for one, two in pairs if one is not None and two is not None]
+    if len(both) < wearer.rules.day_one_episodes:
+        return wearer
+    support = [
+        _traits(np.array([pair[k].likelihood for pair in both]), w.plan, w.rules).log_evidence
+        + sum(pair[k].log_scale for pair in both)
+        for k, w in enumerate((wearer, other))
+    ]
+    return other if support[1] - support[0] > CLEARLY_LIKELIER else wearer
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """Normal laws, over a wearer's episodes, of ln half-time and ln plateau (centre, SD)."""
+
+    half: tuple[float, float]
+    plateau: tuple[float, float]
+    log_evidence: float
+
+
+def _traits(likelihood: FloatArray, plan: _Plan, rules: RecoverySettings) -> _Traits:
+    """Empirical Bayes by EM over the likelihoods (episode, plateau, half-time).
+
+    Reference: Carlin & Louis (2000), Bayes and Empirical Bayes Methods, ch. 3.
+    """
+    ln_half = np.log(plan.half_s)
+    weak = float(np.log(rules.prior_median_s)), rules.prior_sd
+    usual = float(np.log(PLATEAU_S)), PLATEAU_SD
+    half, plateau, log_evidence = weak, usual, -np.inf
+    for _ in range(EM_ROUNDS):
+        law = likelihood * _bell(LN_PLATEAUS, plateau)[:, None] * _bell(ln_half, half)
+        total = law.sum(axis=(1, 2), keepdims=True)
+        before, log_evidence = log_evidence, float(np.log(total).sum())
+        law /= total
+        half = _population(law.sum(axis=1), ln_half, weak)
+        plateau = _population(law.sum(axis=2), LN_PLATEAUS, usual)
+        if log_evidence - before < 1e-3:
+            break
+    return _Traits(half, plateau, log_evidence)
 
 
 def _borrow(
     fits: list[RecoveryFit],
-    evidence: list[tuple[int, FloatArray]],
+    found: list[tuple[int, FloatArray]],
     plan: _Plan,
     rules: RecoverySettings,
 ) -> None:
-    """Give each resolved half-time the wearer's other episodes as its prior.
+    """Let the wearer's episodes inform each other.
 
-    Empirical Bayes: median and spread of ln half-time by EM over the likelihoods, censored ones
-    included. `ln_h` keeps the weak prior, which a trend can divide out; the estimate for reading is
-    the one with the smaller error. Reference: Carlin & Louis (2000), Bayes and Empirical Bayes.
+    How long the plateau lasts and when the fall begins cannot be told from one noisy episode; a
+    long plateau with a fast fall looks like a short one with a slow fall. The lengths of all
+    episodes together can, and become the prior of each. For the estimate that is shown, so do the
+    half-times; `ln_h` keeps the weak prior, which a trend can divide out.
     """
+    likelihood = np.array([table for _, table in found])
+    traits = _traits(likelihood, plan, rules)
     ln_half = np.log(plan.half_s)
-    likelihood = np.array([e for _, e in evidence])
-    centre, spread = float(np.log(rules.prior_median_s)), rules.prior_sd
-    for _ in range(60):
-        law = likelihood * np.exp(-0.5 * ((ln_half - centre) / spread) ** 2)
-        law /= law.sum(axis=1, keepdims=True)
-        mean = law @ ln_half
-        variance = np.sum(law * (ln_half - mean[:, None]) ** 2, axis=1)
-        centre = float((mean.sum() + np.log(rules.prior_median_s)) / (mean.size + 1))
-        spread = max(float(np.sqrt(np.mean(variance + (mean - centre) ** 2))), LEAST_SPREAD)
-    width = ln_half[1] - ln_half[0]
-    edges = np.concatenate((ln_half - width / 2, [ln_half[-1] + width / 2]))
-    for (index, _), weights, value in zip(evidence, law, mean, strict=True):
-        if fits[index].half_time_s is not None:
-            below = np.concatenate(([0.0], np.cumsum(weights)))
-            low, high = np.interp([0.025, 0.975], below, edges)
-            fits[index] = replace(fits[index], half_time_s=_estimate(value, low, high, plan.step_s))
+    over_h = np.einsum("eph,p->eh", likelihood, _bell(LN_PLATEAUS, traits.plateau))
+    for (index, _), row in zip(found, over_h, strict=True):
+        fitted = _censor(fits[index], _law(row * np.exp(plan.log_prior), plan), plan, rules)
+        if fitted.half_time_s is not None:
+            shared = _law(row * _bell(ln_half, traits.half), plan)
+            fitted = replace(fitted, half_time_s=_estimate(shared, plan.step_s))
+        fits[index] = fitted
 
 
-def _estimate(ln_h: float, low: float, high: float, step_s: float) -> Estimate:
+def _bell(x: FloatArray, law: tuple[float, float]) -> FloatArray:
+    """Normal density on a grid, sum 1."""
+    density: FloatArray = np.exp(-0.5 * ((x - law[0]) / law[1]) ** 2)
+    density /= density.sum()
+    return density
+
+
+def _population(
+    weight: FloatArray, x: FloatArray, weak: tuple[float, float]
+) -> tuple[float, float]:
+    """Centre and spread of a trait over episodes; the weak prior counts as one episode."""
+    mean = weight @ x
+    variance = np.sum(weight * (x - mean[:, None]) ** 2, axis=1)
+    centre = float((mean.sum() + weak[0]) / (mean.size + 1))
+    return centre, max(float(np.sqrt(np.mean(variance + (mean - centre) ** 2))), LEAST_SPREAD)
+
+
+def _estimate(half: _Law, step_s: float) -> Estimate:
     """Half-time with its interval, at least half a bin wide."""
-    half_s = float(np.exp(ln_h))
+    half_s = float(np.exp(half.ln_h))
     return Estimate(
         value=half_s,
-        low=max(min(float(np.exp(low)), half_s - step_s / 4.0), 0.0),
-        high=max(float(np.exp(high)), half_s + step_s / 4.0),
+        low=max(min(float(np.exp(half.low)), half_s - step_s / 4.0), 0.0),
+        high=max(float(np.exp(half.high)), half_s + step_s / 4.0),
     )
 
 
 def _wearer(
-    episodes: Sequence[Episode], grid: Grid, expectation: Expectation, settings: Settings
+    episodes: Sequence[Episode],
+    grid: Grid,
+    expectation: Expectation,
+    settings: Settings,
 ) -> _Wearer:
     rules = settings.recovery
     excess = expectation.excess_bpm.astype(np.float64)
@@ -443,9 +518,8 @@ def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior 
     first = max(0, a - round(BEFORE_S / step))
     y = wearer.excess[first : stop.bin]
     variance = _extra_variance(wearer, first, a, stop.bin)
-    earliest = max(high - round(SOONER_S / step), a)
     latest = min(max(b, high + round(LATER_S / step)), stop.bin)
-    between = (earliest - first, latest - first)
+    between = (a - first, latest - first)
     found = _posterior(plan, y, variance, a - first, between, rules.rest_sd_bpm)
     if found is None:
         return replace(blank, why_not="missing"), None
@@ -463,17 +537,14 @@ def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior 
         blank,
         accepted=not why_not,
         why_not=why_not,
-        ln_h=found.ln_h,
-        ln_h_sd=found.sd,
         follow_up_s=follow_up_s,
         amplitude_bpm=found.amplitude,
         rest_bpm=_rest_level(wearer, a, high) + found.rest,
         onset_s=onset_s,
         release_s=release_s,
-        percent_back=_percent_back(plan.curve, found.ln_h, follow_up_s),
         curve=plan.curve.name,
     )
-    fitted = _censor(fitted, found, step, rules)
+    fitted = _censor(fitted, found.half, plan, rules)
     return _settle(fitted, wearer, a, high, found.rest), found
 
 
@@ -519,21 +590,28 @@ def _percent_back(curve: Curve, ln_h: float, follow_up_s: float) -> tuple[float 
     )
 
 
-def _censor(
-    fitted: RecoveryFit, found: _Posterior, step_s: float, rules: RecoverySettings
-) -> RecoveryFit:
+def _censor(fitted: RecoveryFit, half: _Law, plan: _Plan, rules: RecoverySettings) -> RecoveryFit:
     """Right- or left-censor, or give the half-time with its interval.
 
     Bounds do not depend on the half-time found, only on the follow-up and the sampling.
     """
-    half_s = float(np.exp(fitted.ln_h))
+    fitted = replace(
+        fitted,
+        ln_h=half.ln_h,
+        ln_h_sd=half.sd,
+        half_time_s=None,
+        censored=Censored.NO,
+        bound_s=float("nan"),
+        percent_back=_percent_back(plan.curve, half.ln_h, fitted.follow_up_s),
+    )
+    half_s = float(np.exp(half.ln_h))
     right_s = 0.9 * fitted.follow_up_s
-    left_s = rules.resolved_factor * step_s
+    left_s = rules.resolved_factor * plan.step_s
     if half_s > right_s:
         return replace(fitted, censored=Censored.RIGHT, bound_s=right_s)
     if half_s < left_s:
         return replace(fitted, censored=Censored.LEFT, bound_s=left_s)
-    return replace(fitted, half_time_s=_estimate(fitted.ln_h, found.low, found.high, step_s))
+    return replace(fitted, half_time_s=_estimate(half, plan.step_s))
 
 
 def _settle(fitted: RecoveryFit, wearer: _Wearer, a: int, high: int, rest: float) -> RecoveryFit:
@@ -578,7 +656,9 @@ def _exercise(episode: Episode, wearer: _Wearer) -> RecoveryFit:
     reach = min(len(grid), b + round(600.0 / step))
     seen = wearer.seen
     blank = RecoveryFit(
-        episode=episode, accepted=False, resolution_s=wearer.rules.resolved_factor * step
+        episode=episode,
+        accepted=False,
+        resolution_s=wearer.rules.resolved_factor * step,
     )
     hr = grid.hr_bpm[a:reach].astype(np.float64)
     known = seen[a:reach]
@@ -633,7 +713,10 @@ def _exercise_half(fitted: RecoveryFit, hr: FloatArray, t: FloatArray, step: flo
     half_s = float(t[at - 1] + share * step)
     estimate = Estimate(value=half_s, low=max(half_s - step, 0.0), high=half_s + step)
     return replace(
-        fitted, half_time_s=estimate, ln_h=float(np.log(half_s)), ln_h_sd=float(step / 2.0 / half_s)
+        fitted,
+        half_time_s=estimate,
+        ln_h=float(np.log(half_s)),
+        ln_h_sd=float(step / 2.0 / half_s),
     )
 
 

@@ -86,7 +86,7 @@ def test_an_interrupted_recovery_is_at_least(cause: str, reason: str) -> None:
     fitted = nearest(fits_of(grid), NOON_S)
     assert fitted.stop_reason == reason
     assert fitted.censored is Censored.RIGHT
-    assert 150.0 < fitted.bound_s < 1.2 * 0.9 * 8 * 60
+    assert 150.0 < fitted.bound_s < 0.9 * (8 * 60 + 600)
     assert fitted.bound_s < rise.half_s
     assert fitted.settled_censored
 
