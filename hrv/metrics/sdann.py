@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from hrv.metrics.segments import segments
-from hrv.model import Metric, NNSeries
+from hrv.model import FloatArray, Metric
 
 
-def sdann_ms(nn: NNSeries) -> float:
+def sdann_ms(parts: tuple[FloatArray, FloatArray]) -> float:
     """SD (N - 1) of the means of 5-min segments, ms; NaN under two segments."""
-    mean, _ = segments(nn)
+    mean, _ = parts
     return float(np.std(mean, ddof=1)) if mean.size > 1 else float("nan")
 
 
@@ -19,6 +19,8 @@ METRIC = Metric(
     label="SDANN",
     unit="ms",
     formula=sdann_ms,
+    prepare=segments,
+    of=tuple,
     reference="Task Force (1996), table 1, doi:10.1161/01.CIR.93.5.1043",
     equation="SD of the 5-min means",
     min_span_s=3600.0,

@@ -63,11 +63,12 @@ def _periodogram(t_s: FloatArray, nn_ms: FloatArray, count: int) -> FloatArray:
     """
     x = nn_ms - nn_ms.mean()
     fast = 32
-    slow = count // fast + 1
     turn = np.exp(2j * np.pi * STEP_HZ * (t_s - t_s[0]))
     small = _powers(turn, fast)
-    large = _powers(turn**fast, slow)
-    sums = _over_beats(large * x, small)[1 : count + 1]
+    large = _powers(turn**fast, count // fast + 1)
+    weight = np.zeros(small[0].shape)
+    weight.ravel()[: x.size] = x
+    sums = _over_beats(large * weight, small)[1 : count + 1]
     doubled = _over_beats(large * large, small * small)[1 : count + 1]
     n = x.size
     radius = np.minimum(np.abs(doubled), n * (1.0 - 1e-9))
@@ -77,26 +78,23 @@ def _periodogram(t_s: FloatArray, nn_ms: FloatArray, count: int) -> FloatArray:
     return density
 
 
-def _over_beats(large: np.ndarray, small: np.ndarray) -> np.ndarray:
-    """large @ small.T, flat, in blocks of 64 beats.
-
-    Small products stay on one thread; the threads of a larger one cost more than they bring.
-    """
-    pad = -large.shape[1] % 64
-    blocks = [
-        np.pad(table, ((0, 0), (0, pad))).reshape(len(table), -1, 64) for table in (large, small)
-    ]
-    products = np.matmul(blocks[0].transpose(1, 0, 2), blocks[1].transpose(1, 2, 0))
-    return np.asarray(products.sum(axis=0)).ravel()
-
-
 def _powers(z: np.ndarray, count: int) -> np.ndarray:
-    """z^0 .. z^(count - 1), one row each."""
-    out = np.empty((count, z.size), dtype=complex)
-    out[0] = 1.0
+    """z^0 .. z^(count - 1), one row each, in blocks of 64 beats; 0 after the last beat."""
+    out = np.zeros((count, -(-z.size // 64), 64), dtype=complex)
+    flat = out.reshape(count, -1)[:, : z.size]
+    flat[0] = 1.0
     for k in range(1, count):
-        np.multiply(out[k - 1], z, out=out[k])
+        np.multiply(flat[k - 1], z, out=flat[k])
     return out
+
+
+def _over_beats(large: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """Sums over beats of every product of a row of `large` and one of `small`, flat.
+
+    Products of blocks stay on one thread; the threads of a large one cost more than they bring.
+    """
+    products = np.matmul(large.transpose(1, 0, 2), small.transpose(1, 2, 0))
+    return np.asarray(products.sum(axis=0)).ravel()
 
 
 def welch(
