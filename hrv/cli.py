@@ -18,6 +18,7 @@ from hrv import __version__
 from hrv.cli_calibrate import calibrate_command
 from hrv.cli_identify import formats_command
 from hrv.cli_metrics import metrics_command
+from hrv.cli_serve import serve_command
 from hrv.cli_simulate import simulate_command
 from hrv.errors import HrvError, SettingsError
 
@@ -233,12 +234,13 @@ def identify(inputs: tuple[Path, ...], as_json: bool, **values: Any) -> None:
 @click.argument("name", required=False)
 def explain(name: str | None) -> None:
     """Say what a metric, marker or state is, how it is computed, and its source."""
+    from hrv.markers import MARKERS
     from hrv.report import explain as glossary
 
     if name is None:
         click.echo("\n".join(glossary.names()))
         return
-    found = glossary.explain(name)
+    found = glossary.explain(name, markers=MARKERS)
     if found is None:
         near = get_close_matches(name, glossary.names(), n=3)
         raise SettingsError(
@@ -252,4 +254,5 @@ def explain(name: str | None) -> None:
 main.add_command(calibrate_command)
 main.add_command(formats_command)
 main.add_command(metrics_command)
+main.add_command(serve_command)
 main.add_command(simulate_command)

@@ -33,7 +33,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("verdict",),
     ("pipeline",),
     ("calibrate", "cohort"),
-    ("cli", "web"),
+    ("web",),
+    ("cli",),
 )
 OWNERS = {
     "fitparse": {"ingest"},

@@ -1,0 +1,358 @@
+"""The routes: a request in, a page out. What is decided here is only where to go next."""
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+import traceback
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import (
+    Flask,
+    Response,
+    abort,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from hrv.web import arriving, forms, guard, words
+from hrv.web.jobs import Jobs, describe
+from hrv.web.keep import ID, Room, Run, Upload
+from hrv.web.limits import Limits
+
+log = logging.getLogger(__name__)
+
+FILES = {
+    "report.html": "text/html; charset=utf-8",
+    "report.pdf": "application/pdf",
+    "report.json": "application/json",
+    "figures.zip": "application/zip",
+}
+KEPT_POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
+Answer = str | tuple[str, int] | BaseResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the routes work on."""
+
+    room: Room
+    jobs: Jobs
+    door: guard.Door
+    limits: Limits
+
+
+class _Quiet(Flask):
+    """Logs the kind and place of an error: its message could hold a value or a file's name."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        kind, _, trace = exc_info
+        last = traceback.extract_tb(trace)[-1]
+        log.error("%s in %s line %s", kind.__name__, Path(last.filename).name, last.lineno)
+
+
+def create(page: Page) -> Flask:
+    """The application. Closing rooms and jobs is the caller's."""
+    app = _Quiet(__name__)
+    app.request_class = arriving.Arriving
+    app.config.update(
+        ROOM=page.room,
+        MAX_CONTENT_LENGTH=page.limits.upload_bytes,
+        MAX_FORM_PARTS=page.limits.files,
+        MAX_FORM_MEMORY_SIZE=page.limits.form_bytes,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(when=_when, size=_size)
+    guard.install(app, page.door, page.limits)
+    app.teardown_request(arriving.forget)
+    app.register_error_handler(HTTPException, _refused)
+
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        return {
+            "t": words.say,
+            "unfilled": words.SENTENCES.__getitem__,
+            "clock": _clock,
+            "token": lambda: guard.form_token(page.door),
+        }
+
+    _pages(app, page)
+    _changes(app, page)
+    return app
+
+
+def _pages(app: Flask, page: Page) -> None:
+    """Routes that only show."""
+
+    @app.get("/")
+    def home() -> Answer:
+        return render_template(
+            "home.html", uploads=_history(page), errors={}, said={}, zones=_zones()
+        )
+
+    @app.get("/formats")
+    def formats() -> Answer:
+        from hrv.ingest import formats as known
+
+        return render_template("formats.html", formats=sorted(known(), key=lambda f: f.title))
+
+    @app.get("/u/<number>")
+    def shown(number: str) -> Answer:
+        return _shown(page, _upload(page, number))
+
+    @app.get("/u/<number>/state")
+    def state(number: str) -> Answer:
+        return jsonify(_progress(page, _upload(page, number)))
+
+    @app.get("/u/<number>/<int:run>/<name>")
+    def file(number: str, run: int, name: str) -> Answer:
+        found = _upload(page, number).run(run)
+        if found is None or name not in FILES or not (found.folder / name).is_file():
+            abort(404)
+        return _file(found, name)
+
+    @app.get("/compare")
+    def compare() -> Answer:
+        chosen = [_run(page, text) for text in request.args.getlist("run")]
+        found = [item for item in chosen if item is not None]
+        if len(found) != 2:
+            return render_template("compare.html", pair=None, history=_history(page)), 400
+        return render_template("compare.html", pair=sorted(found, key=lambda f: f["run"].at_s))
+
+
+def _changes(app: Flask, page: Page) -> None:
+    """Routes that change something; each asks for the token first."""
+
+    @app.post(guard.UPLOAD)
+    def upload() -> Answer:
+        if (request.content_length or 0) + page.limits.spare_bytes > page.room.free_bytes():
+            abort(507)
+        shown_token = request.headers.get("X-Token")
+        if shown_token is not None:
+            guard.demand_token(page.door, shown_token)
+        guard.demand_token(page.door, request.form.get("token", ""))
+        files = arriving.listed(request.files.getlist("files") + request.files.getlist("folder"))
+        try:
+            asked = forms.settings(request.form)
+            if not files:
+                raise forms.FormError("files", "error.no_file")
+        except forms.FormError as error:
+            return _home_again(page, error)
+        kept = page.room.keep(g.pop("arrived"), files, asked)
+        if not page.jobs.start(kept.id):
+            page.room.delete(kept.id)
+            abort(503)
+        return _go("shown", number=kept.id)
+
+    @app.post("/u/<number>/again")
+    def again(number: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        found = _upload(page, number)
+        try:
+            if "tz" in request.form:
+                page.room.ask(found, forms.settings(request.form))
+        except forms.FormError as error:
+            return _shown(page, found, error), 422
+        if not page.jobs.start(number):
+            abort(503)
+        return _go("shown", number=number)
+
+    @app.post("/u/<number>/add/<kind>")
+    def add(number: str, kind: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        found = _upload(page, number)
+        if kind not in ("tags", "ratings"):
+            abort(404)
+        if len(found.added[kind]) >= page.limits.added:
+            abort(413)
+        try:
+            row = (forms.tag if kind == "tags" else forms.rating)(request.form)
+        except forms.FormError as error:
+            return _shown(page, found, error), 422
+        page.room.add(found, kind, row)
+        return _go("shown", number=number, _anchor=kind)
+
+    @app.post("/u/<number>/drop/<row>")
+    def drop(number: str, row: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        page.room.drop(_upload(page, number), row)
+        return _go("shown", number=number, _anchor="tags")
+
+    @app.post("/u/<number>/stop")
+    def stop(number: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        page.jobs.stop(_upload(page, number).id)
+        return _go("shown", number=number)
+
+    @app.post("/u/<number>/delete")
+    def delete(number: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        page.jobs.stop(_upload(page, number).id)
+        page.room.delete(number)
+        return _go("home")
+
+
+# --------------------------------------------------------------------------- parts
+
+
+def _upload(page: Page, number: str) -> Upload:
+    found = page.room.upload(number) if ID.match(number) else None
+    if found is None:
+        abort(404)
+    return found
+
+
+def _run(page: Page, text: str) -> dict[str, Any] | None:
+    number, _, run = text.partition(".")
+    upload = page.room.upload(number) if ID.match(number) else None
+    found = upload.run(int(run)) if upload and run.isdecimal() and len(run) < 9 else None
+    if upload is None or found is None or not found.done:
+        return None
+    return {"upload": upload, "run": found, "record": found.read("report.json"),
+            "answer": found.read("answer.json")}  # fmt: skip
+
+
+def _go(route: str, **facts: Any) -> Answer:
+    """Onwards: a redirect for a form, the address for the script."""
+    target = url_for(route, **facts)
+    if request.headers.get("X-Token") is not None:
+        return jsonify({"location": target})
+    return redirect(target, 303)
+
+
+def _history(page: Page) -> list[dict[str, Any]]:
+    rows = []
+    for upload in page.room.uploads():
+        runs = [
+            {"run": run, "answer": run.read("answer.json"), "request": upload.request}
+            for run in upload.runs()
+            if run.done
+        ]
+        rows.append({"upload": upload, "facts": upload.facts, "runs": runs,
+                     "state": describe(upload, page.jobs)})  # fmt: skip
+    return rows
+
+
+def _home_again(page: Page, error: forms.FormError) -> Answer:
+    said = words.say(error.code)
+    if request.headers.get("X-Token") is not None:
+        return make_response(jsonify({"error": said, "field": error.field}), 422)
+    return render_template(
+        "home.html", uploads=_history(page), errors={error.field: said}, said=request.form,
+        zones=_zones(),
+    ), 422  # fmt: skip
+
+
+def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> str:
+    """The page of one upload, in whatever state it is."""
+    state = describe(upload, page.jobs)
+    runs = upload.runs()
+    best = next((run for run in runs if run.done), None)
+    outcome = runs[0].read("outcome.json") if runs else None
+    seen = _seen(best)
+    added = upload.added
+    fresh = [row for rows in added.values() for row in rows if row["id"] not in seen]
+    gone = seen - {row["id"] for rows in added.values() for row in rows}
+    files = runs[0].read("files.json") if runs else None
+    part = upload.under_way()
+    if part is not None and state["state"] == "running":
+        files = Run(0, part).read("files.json")
+    return render_template(
+        "upload.html", upload=upload, facts=upload.facts, state=state,
+        progress=_progress(page, upload), best=best, runs=runs, outcome=outcome, files=files,
+        answer=best.read("answer.json") if best else None, added=added,
+        changed=len(fresh) + len(gone), settings=upload.request,
+        errors={} if error is None else {error.field: words.say(error.code)},
+        said=request.form if error is not None else {}, kinds=forms.TAG_KINDS,
+        scales=forms.SCALES, zones=_zones(), names=FILES,
+    )  # fmt: skip
+
+
+def _seen(run: Run | None) -> set[str]:
+    outcome = run.read("outcome.json") if run else None
+    return set(outcome.get("added", ())) if isinstance(outcome, dict) else set()
+
+
+def _progress(page: Page, upload: Upload) -> dict[str, Any]:
+    state = describe(upload, page.jobs)
+    percent = int(100 * state["share"])
+    stage = words.say(f"stage.{state['stage'].replace(' ', '_')}") if state["stage"] else ""
+    if state["state"] == "waiting":
+        stage = words.say("state.place", place=state["place"])
+    return {"state": state["state"], "percent": percent, "text": stage}
+
+
+def _file(run: Run, name: str) -> Response:
+    path = run.folder / name
+    when = datetime.fromtimestamp(run.at_s, UTC).date().isoformat()
+    stem, _, suffix = name.partition(".")
+    response = send_file(
+        path,
+        mimetype=FILES[name],
+        as_attachment="download" in request.args or suffix == "zip",
+        download_name=f"hrv-{stem}-{when}.{suffix}",
+        conditional=False,
+        etag=False,
+    )
+    policy = "default-src 'none'; frame-ancestors 'none'"
+    if name == "report.html":
+        with path.open(encoding="utf-8") as stream:
+            head = stream.read(8192)
+        policy = guard.report_policy(html.unescape(p) for p in KEPT_POLICY.findall(head))
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["Referrer-Policy"] = "no-referrer"
+    del response.headers["Last-Modified"]
+    return response
+
+
+def _refused(error: HTTPException) -> Answer:
+    """A refusal as a page that says what and what next."""
+    code = error.code or 500
+    if error.response is not None:
+        return error.get_response()
+    said = words.maybe(f"refused.{code}.{error.description}") or words.maybe(f"refused.{code}")
+    text = said or words.say("refused.any")
+    if request.headers.get("X-Token") is not None:
+        return make_response(jsonify({"error": text}), code)
+    response = make_response(render_template("error.html", code=code, text=text), code)
+    if code == 405:
+        response.headers["Allow"] = "GET, HEAD, POST"
+    return response
+
+
+def _zones() -> list[str]:
+    from zoneinfo import available_timezones
+
+    return sorted(zone for zone in available_timezones() if "/" in zone and zone[0] != "S"
+                  and not zone.startswith(("Etc/", "posix/", "right/")))  # fmt: skip
+
+
+def _clock(seconds: float) -> str:
+    """Minutes and seconds, 2:30."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def _when(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

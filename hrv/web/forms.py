@@ -1,0 +1,115 @@
+"""What a person can say on the page: settings of an analysis, tags, ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+TAG_KINDS = ("event", "technique", "therapy", "medicine", "illness", "alcohol", "cycle", "life",
+             "other")  # fmt: skip
+SCALES = ("present", "effort", "other")
+LONGEST = 120
+
+
+class FormError(ValueError):
+    """A field that cannot be understood: its name and the code of a sentence."""
+
+    def __init__(self, field: str, code: str) -> None:
+        self.field, self.code = field, code
+        super().__init__(f"{field}: {code}")
+
+
+def settings(form: Mapping[str, str]) -> dict[str, Any]:
+    """Time zone, period, change date. Raises FormError."""
+    since, until = _day(form, "since"), _day(form, "until")
+    if since and until and since > until:
+        raise FormError("until", "error.order")
+    zone = form.get("tz", "").strip()
+    if zone and zone not in available_timezones():
+        raise FormError("tz", "error.zone")
+    return {
+        "tz": zone,
+        "since": since,
+        "until": until,
+        "change_date": _day(form, "change_date"),
+        "change_label": _text(form, "change_label"),
+        "person": _text(form, "person"),
+        "as_of": date.today().isoformat(),  # noqa: DTZ011 - the person's own calendar
+    }
+
+
+def tag(form: Mapping[str, str]) -> dict[str, Any]:
+    """One tag as a row of tags.csv. Raises FormError."""
+    kind = form.get("kind", "")
+    if kind not in TAG_KINDS:
+        raise FormError("kind", "error.choice")
+    start, end = _moment(form, "start", needed=True), _moment(form, "end", needed=False)
+    if end and (len(end) != len(start) or end < start):
+        raise FormError("end", "error.order")
+    intensity = _number(form, "intensity", 0.0, 10.0, needed=False)
+    return {"start": start, "end": end, "kind": kind, "label": _text(form, "label"),
+            "intensity": "" if intensity is None else intensity}  # fmt: skip
+
+
+def rating(form: Mapping[str, str]) -> dict[str, Any]:
+    """One rating as a row of ratings.csv. Raises FormError."""
+    day = _day(form, "date")
+    if not day:
+        raise FormError("date", "error.date")
+    scale = form.get("scale", "")
+    if scale not in SCALES:
+        raise FormError("scale", "error.choice")
+    if scale == "other":
+        scale = _text(form, "scale_name")
+        if not scale:
+            raise FormError("scale_name", "error.needed")
+        return {"date": day, "scale": scale, "value": _number(form, "value", -1e3, 1e3)}
+    return {"date": day, "scale": scale, "value": _number(form, "value", 0.0, 10.0)}
+
+
+def _text(form: Mapping[str, str], name: str) -> str:
+    kept = "".join(c if c.isprintable() else " " for c in form.get(name, ""))
+    return " ".join(kept.split())[:LONGEST]
+
+
+def _day(form: Mapping[str, str], name: str) -> str:
+    text = form.get(name, "").strip()
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise FormError(name, "error.date") from None
+
+
+def _moment(form: Mapping[str, str], name: str, *, needed: bool) -> str:
+    """A local date with or without a time, as `name_date` and `name_time` or in one field."""
+    day = _day(form, f"{name}_date")
+    clock = form.get(f"{name}_time", "").strip()
+    if not day:
+        if needed or clock:
+            raise FormError(f"{name}_date", "error.date")
+        return ""
+    if not clock:
+        return day
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}").strftime("%Y-%m-%dT%H:%M:%S")
+    except ValueError:
+        raise FormError(f"{name}_time", "error.time") from None
+
+
+def _number(
+    form: Mapping[str, str], name: str, low: float, high: float, *, needed: bool = True
+) -> float | None:
+    text = form.get(name, "").strip().replace(",", ".")
+    if not text and not needed:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise FormError(name, "error.number") from None
+    if not low <= value <= high:
+        raise FormError(name, "error.range")
+    return value

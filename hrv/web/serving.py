@@ -1,0 +1,142 @@
+"""Opens the door: waitress on the loopback address."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import create_server
+from waitress.utilities import BadRequest
+
+from hrv.errors import SettingsError
+from hrv.web.app import Page, create
+from hrv.web.guard import NAMES, Door
+from hrv.web.jobs import WORKER, Jobs
+from hrv.web.keep import Room
+from hrv.web.limits import Limits
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class _LengthRequired(BadRequest):  # type: ignore[misc] # waitress has no types
+    code = 411
+    reason = "Length Required"
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
+    """Refuses bodies of unknown length before they are stored."""
+
+    refused = False
+
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        if self.chunked and not self.refused:
+            self.refused = True
+            self.error = _LengthRequired("Send the length of the body.")
+            self.completed = True
+            self.connection_close = True
+        return consumed
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types
+    parser_class = _Parser
+
+
+def serve(
+    base: Path,
+    *,
+    port: int = 8765,
+    address: str = "127.0.0.1",
+    password: str | None = None,
+    limits: Limits | None = None,
+    ready: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve until interrupted; `ready` gets the address. Raises SettingsError if it cannot."""
+    if address not in LOOPBACK and not password:
+        raise SettingsError(
+            f"{address} can be reached by other machines", way_out="Give a password with it"
+        )
+    limits = limits or Limits()
+    with _alone(base):
+        room = Room(base)
+        room.empty()
+        tempfile.tempdir = str(base / "incoming")  # request bodies wait here, not in a shared place
+        jobs = Jobs(room, limits, WORKER)
+        try:
+            server, used = _listening(room, jobs, limits, address, port, password)
+            ready(f"http://{'[::1]' if address == '::1' else address}:{used}/")
+            with suppress(KeyboardInterrupt):
+                server.run()
+            server.close()
+        finally:
+            jobs.close()
+            room.empty()
+            tempfile.tempdir = None
+
+
+def _listening(
+    room: Room, jobs: Jobs, limits: Limits, address: str, port: int, password: str | None
+) -> tuple[Any, int]:
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    app: list[Any] = []
+
+    def late(environ: Any, start_response: Any) -> Any:
+        return app[0](environ, start_response)
+
+    try:
+        server = create_server(
+            late,
+            host=address,
+            port=port,
+            threads=8,
+            ident=None,
+            max_request_body_size=limits.upload_bytes,
+            inbuf_overflow=1 << 20,
+            channel_timeout=120,
+            connection_limit=200,
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"port {port} on {address} cannot be used ({error.strerror})",
+            way_out="Another page may be running; try --port 8766",
+        ) from error
+    server.channel_class = _Channel
+    used = int(server.effective_port)
+    names = NAMES if address in LOOPBACK else (*NAMES, address)
+    door = Door(port=used, names=names, password=password)
+    app.append(create(Page(room=room, jobs=jobs, door=door, limits=limits)))
+    return server, used
+
+
+@contextmanager
+def _alone(base: Path) -> Any:
+    """The folder for this page alone, for as long as it runs."""
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    base.chmod(0o700)
+    with (base / "lock").open("a+b") as lock:
+        _lock(lock, base)
+        yield
+
+
+def _lock(lock: IO[bytes], base: Path) -> None:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SettingsError(
+            "another upload page is running with the same folder",
+            way_out=f"Close it first, or give this one a place of its own (in use: {base.name})",
+        ) from None
