@@ -43,9 +43,10 @@ DAY_0_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 SATURDAY = 5
 MIN_POSTERIOR_SHARE = 0.3  # floor of what the data, not the prior, say on one half-time
 TINY_S = 1.0
-# For a level the day's state is known to be the smaller part: with few days a flat prior over all
-# models would make the interval of ten episodes useless.
+# For a level the noise is taken to be what nights and episodes of real life show, not anything at
+# all: a flat prior over all models would make the interval of a first week useless.
 LEVEL_NOISE = NoiseGrid.product([0.0, 0.3, 0.6, 0.8], [0.5, 0.7, 0.85, 0.95, 1.0], 3.0)
+DAILY_LEVEL_NOISE = NoiseGrid.product([0.0, 0.3, 0.5, 0.7, 0.8], [0.0, 0.25, 0.5, 0.75], 3.0)
 
 
 class Endpoint(StrEnum):
@@ -150,7 +151,8 @@ def daily_level(
         return Missing("too_few_days", {"n": int(day.size), "needed": settings.level_min_values})
     if np.ptp(value) == 0:
         return Missing("no_variation", {"n": int(day.size)})
-    return _estimate(bagls(day, value, np.ones((day.size, 1)), 0), settings.level, day.size)
+    mixture = bagls(day, value, np.ones((day.size, 1)), 0, noise=DAILY_LEVEL_NOISE)
+    return _estimate(mixture, settings.level, day.size)
 
 
 def daily_then_now(

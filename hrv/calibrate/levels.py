@@ -11,9 +11,9 @@ from hrv.calibrate import daily, episodes
 from hrv.calibrate.counts import Result, count, outside
 from hrv.model import FloatArray
 from hrv.settings import Settings
-from hrv.stats.bagls import DAILY_NOISE, BatchFit, fit_nodes, group_days
+from hrv.stats.bagls import BatchFit, fit_nodes, group_days
 from hrv.stats.survival import bagls_imputed_batch
-from hrv.trend import LEVEL_NOISE, CensoredLogs, unresolved
+from hrv.trend import DAILY_LEVEL_NOISE, LEVEL_NOISE, CensoredLogs, unresolved
 
 DAYS = (4, 7, 14, 28, 90)
 TRUTH_DRAWS = 400_000
@@ -107,4 +107,4 @@ def _nights(cell: LevelCell, runs: int, rng: np.random.Generator) -> tuple[Batch
     columns = np.concatenate([np.ones_like(values), values], axis=2)
     nodes = group_days(columns, day, cell.days, 1.0)
     gap = np.ones(cell.days, dtype=np.int64)
-    return fit_nodes(nodes, gap, 1, 0, DAILY_NOISE, 0.0), 0.0
+    return fit_nodes(nodes, gap, 1, 0, DAILY_LEVEL_NOISE, 0.0), 0.0
