@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import BinaryIO
 
 import numpy as np
@@ -41,7 +42,6 @@ from hrv.settings import IngestSettings
 
 DEVICE = "Apple Watch"
 JUNK = bytes(b for b in range(32) if b not in b"\t\n\r")
-STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d) ([+-]\d{4})")
 BEAT = re.compile(r"(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?\s*([AaPp])?")
 Q = "HKQuantityTypeIdentifier"
 STAGES = {
@@ -86,6 +86,7 @@ class _Gathered:
     refused: Counter[str] = field(default_factory=Counter)
     beats_from: tuple[float, float] | None = None  # wall start of the record and its offset
     days: dict[str, int] = field(default_factory=dict)
+    offsets: dict[str, float] = field(default_factory=dict)
 
     def start(self, name: str, said: Mapping[str, str]) -> None:
         if name == "Record":
@@ -100,27 +101,27 @@ class _Gathered:
             self.beats_from = None
 
     def _time(self, text: str) -> tuple[float, float] | None:
-        """UTC and offset of '2026-07-28 08:00:00 -0700'."""
-        match = STAMP.fullmatch(text)
-        if not match:
+        """UTC and offset of '2026-07-28 08:00:00 -0700'; None for what is none."""
+        day, offset = self.days.get(text[:10]), self.offsets.get(text[19:])
+        try:
+            if day is None or offset is None:  # a date or an offset not met before
+                day, offset = as_day(date.fromisoformat(text[:10])), offset_of(text[19:])
+                if not np.isfinite(offset):
+                    return None
+                self.days[text[:10]], self.offsets[text[19:]] = day, offset
+            clock = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
+        except ValueError:
             return None
-        date_text = text[:10]
-        day = self.days.get(date_text)
-        if day is None:
-            from datetime import date
-
-            day = as_day(date(int(match[1]), int(match[2]), int(match[3])))
-            self.days[date_text] = day
-        wall = day * DAY_S + int(match[4]) * 3600 + int(match[5]) * 60 + int(match[6])
-        offset = offset_of(match[7])
-        return (wall - offset, offset) if np.isfinite(offset) else None
+        return day * DAY_S + clock - offset, offset
 
     def _record(self, said: Mapping[str, str]) -> None:
         kind = said.get("type", "")
-        begin, until = self._time(said.get("startDate", "")), self._time(said.get("endDate", ""))
         if kind not in KNOWN:
             self.refused["a kind of record that is not used"] += 1
             return
+        first, last = said.get("startDate", ""), said.get("endDate", "")
+        begin = self._time(first)
+        until = begin if last == first else self._time(last)
         if begin is None or until is None:
             self.refused["no readable time"] += 1
             return
