@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import ExitStack
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +21,15 @@ from hrv.cli_identify import formats_command
 from hrv.cli_metrics import metrics_command
 from hrv.cli_serve import serve_command
 from hrv.cli_simulate import simulate_command
+from hrv.cli_store import (
+    clients_command,
+    doctor_command,
+    forget_command,
+    history_command,
+    import_command,
+    store_option,
+    the_person,
+)
 from hrv.errors import HrvError, SettingsError
 
 
@@ -106,7 +116,7 @@ def _date(_: click.Context, option: click.Parameter, value: str | None) -> date 
 
 @main.command()
 @click.argument(
-    "inputs", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="INPUT..."
+    "inputs", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[INPUT...]"
 )
 @click.option(
     "-o",
@@ -154,18 +164,20 @@ def _date(_: click.Context, option: click.Parameter, value: str | None) -> date 
 )
 @click.option("--json", "as_json", is_flag=True, help="Print report.json to standard output.")
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
+@store_option
 @_input_options
 def report(inputs: tuple[Path, ...], **values: Any) -> None:
     """Read exports, compute recovery and baseline, write the report.
 
-    INPUT is a file, a folder, or a vendor's whole ZIP.
+    INPUT is a file, a folder, or a vendor's whole ZIP. Without it, the report is made from
+    everything that 'hrv import' has kept.
     """
     from hrv import pipeline
     from hrv.cli_progress import progress
     from hrv.report.summary import summary
 
-    if not inputs:
-        raise SettingsError("no input", way_out="Give a file, a folder or a ZIP: hrv report INPUT")
+    if inputs and values["store"]:
+        raise SettingsError("--store is for reports without INPUT", way_out="Use hrv import first")
     wanted = _formats(values["formats"])
     question = pipeline.Question(
         since=values["since"],
@@ -175,11 +187,28 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
         self_test=values["self_test"],
         as_of=values["as_of"] or datetime.now().astimezone().date(),
     )
-    with progress() as told:
-        paths = [*inputs, *values["tags"], *values["ratings"]]
-        timeline = pipeline.read(paths, _read_options(values), on_progress=told)
-        analysis = pipeline.analyse(timeline, question=question, on_progress=told)
-        folder = values["out"] / (values["name"] or _report_name(inputs[0]))
+    with progress() as told, ExitStack() as held:
+        more = [*values["tags"], *values["ratings"]]
+        if inputs:
+            name = _report_name(inputs[0])
+            options = _read_options(values)
+            timeline = pipeline.read([*inputs, *more], options, on_progress=told)
+            analysis = pipeline.analyse(timeline, question=question, on_progress=told)
+        else:
+            from hrv.store import open_store, there_is_one
+
+            if not there_is_one(values["store"]):
+                what = "no input, and nothing was imported yet"
+                raise SettingsError(
+                    what, way_out="Give a file, a folder or a ZIP: hrv report INPUT"
+                )
+            store = held.enter_context(open_store(values["store"], create=False))
+            name = the_person(store, values["person"])
+            options = _read_options({**values, "person": None})
+            timeline = pipeline.read_store(store, name, more, options)
+            analysis = pipeline.analyse(timeline, question=question, on_progress=told)
+            pipeline.keep(store, name, analysis)
+        folder = values["out"] / (values["name"] or name)
         told("writing the report", None)
         written = pipeline.render(analysis, folder, formats=wanted)
     if values["as_json"]:
@@ -252,7 +281,12 @@ def explain(name: str | None) -> None:
 
 
 main.add_command(calibrate_command)
+main.add_command(clients_command)
+main.add_command(doctor_command)
+main.add_command(forget_command)
 main.add_command(formats_command)
+main.add_command(history_command)
+main.add_command(_input_options(import_command))
 main.add_command(metrics_command)
 main.add_command(serve_command)
 main.add_command(simulate_command)

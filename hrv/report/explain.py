@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
+from typing import Protocol
 
 from hrv.report.text import PAIRS, Words
 
@@ -43,16 +44,48 @@ def names() -> list[str]:
     return sorted({*TERMS, *PAIRS, *_metrics()})
 
 
-def explain(name: str, words: Words | None = None) -> tuple[str, str] | None:
-    """Title and text of a name, or None for a name that is not known."""
+class Described(Protocol):
+    """A marker as its own file describes it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def minimum(self) -> str: ...
+    @property
+    def formula(self) -> str: ...
+    @property
+    def statistic(self) -> str: ...
+    @property
+    def reference(self) -> str: ...
+
+
+def explain(
+    name: str, words: Words | None = None, markers: Iterable[Described] = ()
+) -> tuple[str, str] | None:
+    """Title and text of a name, or None for a name that is not known.
+
+    `markers` add their exact formula, statistic, minimum data and source.
+    """
     words = words or Words()
     name = name.strip().lower().replace("-", "_").replace(" ", "_")
     if name in PAIRS:
-        return words.say(f"marker.{name}.name"), words.say(
+        text = words.say(
             "explain.marker",
             test=words.say(f"marker.{name}.test"),
             how=words.say(f"marker.{name}.how"),
         )
+        exact = (
+            words.say(
+                "explain.exact",
+                formula=m.formula,
+                statistic=m.statistic,
+                minimum=m.minimum,
+                reference=m.reference,
+            )
+            for m in markers
+            if m.id == name
+        )
+        return words.say(f"marker.{name}.name"), "\n\n".join([text, *exact])
     metrics = _metrics()
     if name in metrics:
         return metrics[name]

@@ -207,8 +207,8 @@ def _date_axis(ax: Axes, ink: Ink, first_day: int, last_day: int) -> None:
     dates = [as_date(day) for day in ticks]
     long = last_day - first_day > 700
     names = [
-        f"{months[d.month - 1]} {d.year}" if long else f"{d.day} {months[d.month - 1]}"
-        for d in dates
+        f"{months[d.month - 1]} {d.year}" if long else ink.words.short_day(day)
+        for day, d in zip(ticks, dates, strict=True)
     ]
     ax.set_xticks(ticks, names)
     years = sorted({as_date(first_day).year, as_date(last_day).year})
@@ -644,9 +644,7 @@ def draw_coverage(ax: Axes, ink: Ink, days: Sequence[BaselineDay], window: tuple
     ax.set_yticks(np.arange(7) + 0.5, words.weekdays())
     step = max(1, -(-weeks // 5))
     ticks = np.arange(0, weeks, step)
-    months = words.say("months").split()
-    dates = [as_date(first_monday + 7 * int(tick)) for tick in ticks]
-    names = [f"{d.day} {months[d.month - 1]}" for d in dates]
+    names = [words.short_day(first_monday + 7 * int(tick)) for tick in ticks]
     ax.set_xticks(ticks + 0.5, names)
     ax.tick_params(length=0)
     ax.set_xlabel(words.say("axis.week"))

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from hrv.model import (
     Analysis,
     BaselineDay,
+    BaselineSummary,
     Censored,
     Estimate,
     MarkerFinding,
@@ -189,19 +190,28 @@ def then_now(analysis: Analysis, words: Words) -> list[View]:
         measure, level = found
         full = partial(wording.level_text, words, measure)
         bare = partial(wording.bare_level, words, measure)
-        trend = baseline.trend if measure == baseline.measure else baseline.components.get(measure)
-        change = wording.change_of(trend, wording.trend_unit(measure)) if trend else None
         rows.append(
             {
                 "name": wording.measure_name(words, measure),
                 "then": span(level.then, full, bare),
                 "now": span(level.now, full, bare),
-                "change": words.change(change.size, change.unit, ("lower", "higher"))
-                if change
-                else nothing,
+                "change": _baseline_change(words, baseline, measure) or nothing,
             }
         )
     return rows
+
+
+def _baseline_change(words: Words, baseline: BaselineSummary, shown: str) -> str:
+    """The change of the measure shown, else that of all measures together."""
+    own = baseline.trend if shown == baseline.measure else baseline.components.get(shown)
+    if own is not None:
+        change = wording.change_of(own, wording.trend_unit(shown))
+        return words.change(change.size, change.unit, ("lower", "higher"))
+    if baseline.trend is None or baseline.measure is None:
+        return ""
+    change = wording.change_of(baseline.trend, wording.trend_unit(baseline.measure))
+    phrase = words.change(change.size, change.unit, ("lower", "higher"))
+    return words.say("change.joined", change=phrase)
 
 
 def _lists(analysis: Analysis, words: Words) -> list[View]:

@@ -16,6 +16,7 @@ from hrv.report.wording import (
     calmer_sign,
     change_of,
     could_show,
+    excludes_zero,
     measure_name,
     sayable,
 )
@@ -35,6 +36,9 @@ def marker_change(finding: MarkerFinding) -> Change | None:
     if finding.estimate is None or told == "level":
         return None
     return plain(Change(finding.estimate, finding.unit), finding.facts)
+
+
+CONVERTED = ("log odds", "sqrt(1/h)", "sqrt(min)", "share", "ln ms")
 
 
 def plain(change: Change, facts: Mapping[str, Any]) -> Change:
@@ -112,7 +116,8 @@ def _direction(words: Words, finding: MarkerFinding, state: MarkerState) -> Iter
     elif state is MarkerState.STEADY:
         yield words.say("marker.steady", change=phrase)
     else:
-        yield words.say("marker.undetermined", change=phrase)
+        leaning = ".leaning" if excludes_zero(change) else ""
+        yield words.say(f"marker.undetermined{leaning}", change=phrase)
         if finding.trend is not None and (
             finding.trend.log or finding.unit in {"bpm", "SD", "points"}
         ):
@@ -151,6 +156,8 @@ def _rebound(words: Words, finding: MarkerFinding) -> Iterator[str]:
 
 
 def _flexibility(words: Words, finding: MarkerFinding) -> Iterator[str]:
+    if finding.facts.get("estimate_is") != "level":
+        return
     measure = str(finding.facts.get("measure", ""))
     unit = "ln" if measure in LOG_MEASURES else words.unit(finding.unit)
     yield _level(

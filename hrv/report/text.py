@@ -30,10 +30,7 @@ VERDICT = {
     "verdict.partial.baseline": "One of the two signs improved: your baseline became calmer.",
     "verdict.partial.reactions": "Your reactions became softer; recovery and baseline have not clearly moved.",
     "verdict.mixed": "Your signals point in different directions.",
-    "verdict.coping": (
-        "Your signals fit the pattern the articles call coping: "
-        "peaks are better handled, the baseline has not clearly moved. Both have value."
-    ),
+    "verdict.coping": "Your signals fit the pattern the articles call coping.",
     "verdict.unchanged": "Your signals stayed about the same.",
     "verdict.undetermined": "It cannot be told yet whether your signals changed.",
     "verdict.worsening.recovery": "In this period your body took longer to come back to rest.",
@@ -56,10 +53,7 @@ VERDICT = {
     "together.partial.opposite": "The other sign moved the other way.",
     "together.partial.none": "The other sign is described above.",
     "together.mixed": "One sign became calmer, another less calm. Neither is left out here.",
-    "together.coping": (
-        "Calm shows with the technique or at the peaks, "
-        "and not clearly in recovery or baseline without it."
-    ),
+    "together.coping": "Peaks are better handled, the baseline has not clearly moved. Both have value.",
     "together.unchanged": "A change large enough to matter is unlikely in this period.",
     "together.undetermined": "This is no sign against you: the data allow a change in either direction.",
     "together.worsening": (
@@ -126,6 +120,7 @@ RECOVERY = {
     "recovery.trend.worsening": "It became slower: {change}.",
     "recovery.trend.steady": "It took about the same time: {change}.",
     "recovery.trend.undetermined": "No clear change: {change}.",
+    "recovery.trend.leaning": "Not clear enough to be counted; by itself: {change}.",
     "recovery.trend.unknown": "No trend yet: {reason}",
     "recovery.then_now": "Then about {then_s:duration}, now about {now_s:duration}.",
     "could_show": "A change of {smallest} would have shown 4 times in 5.",
@@ -137,6 +132,7 @@ RECOVERY = {
     "baseline.trend.worsening": "It became less calm: {change}.",
     "baseline.trend.steady": "It stayed about the same: {change}.",
     "baseline.trend.undetermined": "No clear change: {change}.",
+    "baseline.trend.leaning": "Not clear enough to be counted; by itself: {change}.",
     "baseline.trend.unknown": "No trend yet: {reason}",
     "measure.night_hr_bpm": "Heart rate at night",
     "measure.ln_rmssd": "Beat-to-beat variation at night (RMSSD)",
@@ -178,6 +174,8 @@ CHANGE = {
     "rare.very": "less than once in 1,000",
     "months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
     "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
+    "date.short": "{day} {month}",
+    "change.joined": "{change}, all measures together",
     "date.form": "{day} {month} {year}",
     "decimal": ".",
 }
@@ -305,6 +303,7 @@ MARKERS = {
     "beside.ratings": 'Your rating "{scale}": first {first}, last {last} ({n} ratings).',
     "marker.steady": "About the same: {change}.",
     "marker.undetermined": "No clear change: {change}.",
+    "marker.undetermined.leaning": "Not clear once the number of questions asked is allowed for; by itself: {change}.",
     "marker.undetermined.bare": "No clear change.",
     "marker.described.bare": "Described, and called neither better nor worse.",
     "marker.unknown": "Not known: {reason}",
@@ -509,6 +508,7 @@ TERMS = {
     "term.worsening": "Recovery or baseline moved away from calm. Illness, sleep, alcohol, medicine or a new device can do that.",
     "term.insufficient.name": "Not enough data yet",
     "term.insufficient": "There are too few days, nights or rises to ask about a direction.",
+    "explain.exact": "Formula: {formula}. Statistic: {statistic}. Needs: {minimum}. Source: {reference}.",
     "explain.marker": "The test: {test}. {how}",
 }
 
@@ -831,6 +831,12 @@ class Words:
         return self._translated(SENTENCES["date.form"]).format(
             day=when.day, month=month, year=when.year
         )
+
+    def short_day(self, day: int) -> str:
+        """Day and month alone, for the ticks of an axis."""
+        when = as_date(day)
+        month = self._translated(SENTENCES["months"]).split()[when.month - 1]
+        return self._translated(SENTENCES["date.short"]).format(day=when.day, month=month)
 
     def weeks(self, weeks: float) -> str:
         """A waiting time in weeks, rounded up."""

@@ -81,6 +81,11 @@ def sayable(state: MarkerState, change: Change | None, calmer: int) -> MarkerSta
     return state if sign and (wanted in {0, sign}) else MarkerState.UNDETERMINED
 
 
+def excludes_zero(change: Change) -> bool:
+    """Whether the interval lies on one side of no change."""
+    return change.size.low > 0 or change.size.high < 0
+
+
 def calmer_sign(name: str | None) -> int:
     """-1 where lower is calmer, +1 where higher is, 0 where the name does not say."""
     return -1 if name in LOWER_IS_CALMER else 1 if name in HIGHER_IS_CALMER else 0
@@ -195,8 +200,10 @@ def _trend(
     unit: str,
 ) -> list[str]:
     kind = state if state in DIRECTED | {MarkerState.STEADY} else MarkerState.UNDETERMINED
+    leaning = kind is MarkerState.UNDETERMINED and excludes_zero(change)
     phrase = words.change(change.size, change.unit, pair)
-    said = [words.say(f"{primary}.trend.{kind.value}", change=f"{phrase}, {_weeks(words, trend)}")]
+    code = "leaning" if leaning else kind.value
+    said = [words.say(f"{primary}.trend.{code}", change=f"{phrase}, {_weeks(words, trend)}")]
     if kind in DIRECTED:
         said.append(how_rare(words, trend))
     elif kind is MarkerState.UNDETERMINED:

@@ -9,16 +9,31 @@ import pytest
 
 from hrv.errors import SettingsError
 from hrv.report import render
+from hrv.report.comparison import compared
+from hrv.report.text import Words
 from tests.report import builders
 
 
-@pytest.mark.parametrize("name", builders.EVERY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n == "long" else ()) for n in builders.EVERY]
+)
 def test_every_answer_becomes_a_page(name: str, tmp_path: Path) -> None:
     made = render(builders.EVERY[name](), tmp_path, ("html", "json"))
     page = made["html"].read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     sentence = json.loads(made["json"].read_text(encoding="utf-8"))["verdict"]["sentence"]
     assert sentence in page
+
+
+def test_the_comparison_with_a_named_date_is_shown() -> None:
+    told = compared(builders.long(), Words())
+    assert told is not None
+    assert "therapy began" in told["title"]
+    first, second = told["rows"]
+    assert first["state"] == "improving"
+    assert "3\u00a0min (2:40–3:20)" in first["before"]
+    assert "22" in first["difference"]
+    assert second["state"] == "unknown"
 
 
 def test_a_format_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hrv.markers import MARKERS, Marker
 from hrv.model import (
     BaselineSummary,
     Estimate,
@@ -201,3 +202,30 @@ def test_a_state_beyond_its_interval_is_taken_back() -> None:
     assert "became softer" not in tests_said.marker_sentence(WORDS, finding)
     clear = replace(finding, trend=builders.trend(-0.5, 0.3))
     assert "became softer" in tests_said.marker_sentence(WORDS, clear)
+
+
+@pytest.mark.parametrize("marker", MARKERS, ids=lambda marker: marker.id)
+def test_the_unit_of_every_marker_can_be_said(marker: Marker) -> None:
+    assert marker.unit in tests_said.CONVERTED or f"unit.{marker.unit}" in SENTENCES
+    assert marker.id in PAIRS
+
+
+def test_a_transformed_endpoint_is_said_in_units_of_life() -> None:
+    size = Estimate(value=-0.2, low=-0.3, high=-0.1)
+    rate = tests_said.plain(wording.Change(size, "sqrt(1/h)"), {"per_hour": 1.0})
+    assert rate.unit == "%"
+    assert rate.size.value == pytest.approx(100 * ((0.9 / 1.1) ** 2 - 1))
+    minutes = tests_said.plain(
+        wording.Change(size, "sqrt(min)"), {"minutes_first": 9.0, "minutes_last": 4.0}
+    )
+    assert minutes.unit == "min"
+    assert minutes.size.value == pytest.approx(-1.0)
+    share = tests_said.plain(wording.Change(size, "share"), {})
+    assert share.unit == "points"
+    assert share.size.low == pytest.approx(-30.0)
+
+
+def test_a_change_that_only_a_correction_left_open_is_said_so() -> None:
+    finding = builders.marker("reactivity", MarkerState.UNDETERMINED, builders.trend(-0.5, 0.3))
+    said = tests_said.marker_sentence(WORDS, finding)
+    assert said.startswith("Not clear once the number of questions asked is allowed for")
