@@ -15,7 +15,7 @@ def test_a_small_table_is_made_and_named(tmp_path: Path) -> None:
         str(tmp_path / "trend_daily.json"),
         str(tmp_path / "trend_daily.md"),
     ]
-    assert "10 runs a cell, 1 cells" in (tmp_path / "trend_daily.md").read_text()
+    assert "10 runs a cell, 1 of 48 cells" in (tmp_path / "trend_daily.md").read_text()
 
 
 def test_an_unknown_table_lists_the_known_ones(tmp_path: Path) -> None:

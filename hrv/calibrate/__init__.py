@@ -109,7 +109,8 @@ def calibrate(
                 told(f"{cell.name} ({done} of {len(pending)})", done / len(pending))
         page = out_dir / f"{name}.md"
         shown = {c.name: record.cells[c.name] for c in wanted}
-        head = f"# {part.title}\n\n{runs} runs a cell, {len(shown)} cells, seed {rules.seed}.\n\n"
+        cells = f"{len(shown)} of {sum(1 for _ in part.cells())} cells"
+        head = f"# {part.title}\n\n{runs} runs a cell, {cells}, seed {rules.seed}.\n\n"
         page.write_text(head + part.table(shown), encoding="utf-8")
         written += [record.path, page]
     return written

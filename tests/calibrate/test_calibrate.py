@@ -104,7 +104,7 @@ def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
     assert len(told) == 2
     page = (tmp_path / "trend_daily.md").read_text()
     assert "BA-GLS" in page
-    assert "20 runs a cell, 2 cells" in page
+    assert "20 runs a cell, 2 of 48 cells" in page
     first = (tmp_path / "trend_daily.json").read_text()
     run(20, SETTINGS)
     assert len(told) == 2
