@@ -34,6 +34,7 @@ BEFORE_S = 240.0  # of calm before the onset that enters the fit
 SHORTEST_PLATEAU_S = 45.0
 PLATEAU_S, PLATEAU_SD = 300.0, 1.0  # stressors last minutes: log-normal, weak
 LATER_S = 60.0  # a release may lie after the end of the high part
+SOONER_S = 180.0  # or before it; anywhere before, where other episodes tell how long they last
 STOP_MOTION_MET = 1.0
 MOST_RELEASES = 30
 SHAPE_EPISODES = 120  # that decide on the shape
@@ -323,6 +324,7 @@ class _Wearer:
     plan: _Plan
     stops: _Stops
     rules: RecoverySettings
+    alone: bool  # too few episodes to inform each other
 
 
 def fit(
@@ -480,6 +482,7 @@ def _wearer(
         _plan(grid.step_s, expectation.noise, rules, EXPONENTIAL),
         _Stops(grid, episodes),
         rules,
+        sum(e.kind is not EpisodeKind.EXERCISE for e in episodes) < rules.day_one_episodes,
     )
 
 
@@ -519,7 +522,8 @@ def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior 
     y = wearer.excess[first : stop.bin]
     variance = _extra_variance(wearer, first, a, stop.bin)
     latest = min(max(b, high + round(LATER_S / step)), stop.bin)
-    between = (a - first, latest - first)
+    earliest = max(high - round(SOONER_S / step), a) if wearer.alone else a
+    between = (earliest - first, latest - first)
     found = _posterior(plan, y, variance, a - first, between, rules.rest_sd_bpm)
     if found is None:
         return replace(blank, why_not="missing"), None
