@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +44,9 @@ from hrv.model import (
 )
 from hrv.report import extracts
 from hrv.settings import Settings
+
+if TYPE_CHECKING:
+    from hrv.store import Store
 
 _BEFORE_DAYS = 90  # looked at before a change that the person dates
 _DRAWN = 60  # curves in each half of the overlay
@@ -91,6 +96,34 @@ def read(
 
     found = ingest.read(files, options, settings.ingest, on_progress=told)
     return timeline.build(found, person=options.person or "")
+
+
+def read_store(
+    store: Store,
+    person: str,
+    paths: Iterable[str | Path] = (),
+    options: ReadOptions | None = None,
+    settings: Settings | None = None,
+) -> Timeline:
+    """Everything kept of one person, joined with further files that are not kept.
+
+    The store must stay open for as long as the timeline is used.
+    """
+    from hrv import ingest
+
+    options, settings = options or ReadOptions(), settings or Settings()
+    files = [Path(path) for path in paths]
+    more = ingest.read(files, options, settings.ingest) if files else ()
+    return store.timeline(person, more)
+
+
+def keep(store: Store, person: str, analysis: Analysis) -> int:
+    """Keep an analysis as its report.json; the same one is kept once. Gives its number."""
+    from hrv.report import record
+
+    fixed = json.dumps(record.record(analysis)["settings"], sort_keys=True)
+    digest = hashlib.sha256(fixed.encode()).hexdigest()
+    return store.save_analysis(person, digest, record.dumps(analysis))
 
 
 # --------------------------------------------------------------------------- the stages

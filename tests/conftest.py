@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobody_s_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test ever opens the store of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HRV_STORE", str(tmp_path_factory.mktemp("home") / "store"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ is kept once. Every block knows its files, every file its imports. Deleted means
 
 from __future__ import annotations
 
-from hrv.store.book import Store, checked_code, open_store
+from hrv.store.book import Store, checked_code, open_store, there_is_one
 from hrv.store.nouns import (
     Check,
     Forgotten,
@@ -26,4 +26,5 @@ __all__ = [
     "Upload",
     "checked_code",
     "open_store",
+    "there_is_one",
 ]

@@ -79,6 +79,11 @@ def open_store(path: Path | None = None, *, create: bool = True) -> Store:
     return Store(db, file)
 
 
+def there_is_one(path: Path | None = None) -> bool:
+    """Whether `open_store` would find a store that was made before."""
+    return ((path or _usual_folder()) / FILE).exists()
+
+
 def _usual_folder() -> Path:
     told = os.environ.get("HRV_STORE")
     if told:
@@ -302,10 +307,11 @@ class Store:
 
     # ----------------------------------------------------------------------- out
 
-    def timeline(self, person: str) -> Timeline:
+    def timeline(self, person: str, more: Iterable[Recording] = ()) -> Timeline:
         """Everything kept of one person; days are read when they are asked for.
 
-        Equals what `timeline.build` makes of the same recordings.
+        Equals what `timeline.build` makes of the same recordings, those of `more` last; these
+        are not kept.
         """
         with self._reading() as db:
             one = self._person(person)
@@ -323,7 +329,7 @@ class Store:
                 for source in self._sources(one)
             ]
             own = self._own_entries(person)
-            return timeline.join([*_once(found), *own], person=person)
+            return timeline.join([*_once(found), *own, *map(timeline.pack, more)], person=person)
 
     def _sources(self, person: int) -> list[int]:
         """Sources in the order of the newest upload that holds them."""
