@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hrv.model import Analysis
+    from hrv.report.text import Words
 
 FORMATS = ("html", "json", "pdf", "png", "svg")
 
@@ -49,9 +50,10 @@ def render(
         from hrv.report.pdf import write_pdf
 
         made["pdf"] = write_pdf(analysis, out_dir / "report.pdf", words, paper)
-    for kind in ("png", "svg"):
-        if kind in wanted:
-            made[kind] = _figures(analysis, out_dir / "figures", kind, words)
+    kinds: list[str] = [kind for kind in ("png", "svg") if kind in wanted]
+    if kinds:
+        _figures(analysis, out_dir / "figures", kinds, words)
+        made |= dict.fromkeys(kinds, out_dir / "figures")
     return made
 
 
@@ -60,18 +62,18 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-def _figures(analysis: Analysis, folder: Path, kind: str, words: object) -> Path:
+def _figures(analysis: Analysis, folder: Path, kinds: list[str], words: Words) -> None:
+    """Every picture, light and dark; the dark SVG is the light one in other colours."""
     from hrv.report import atlas, figures
-    from hrv.report.text import Words
 
-    assert isinstance(words, Words)
     folder.mkdir(parents=True, exist_ok=True)
     for plate in atlas.plates(analysis, words):
-        for name, palette in (("", figures.LIGHT), ("-dark", figures.DARK)):
-            drawn = atlas.figure(plate, words, palette)
-            path = folder / f"{plate.name}{name}.{kind}"
-            if kind == "png":
-                path.write_bytes(figures.png(drawn))
-            else:
-                _written(path, figures.svg(drawn))
-    return folder
+        light = atlas.figure(plate, words)
+        if "svg" in kinds:
+            text = figures.svg(light)
+            _written(folder / f"{plate.name}.svg", text)
+            _written(folder / f"{plate.name}-dark.svg", figures.darkened(text))
+        if "png" in kinds:
+            dark = atlas.figure(plate, words, figures.DARK)
+            (folder / f"{plate.name}.png").write_bytes(figures.png(light))
+            (folder / f"{plate.name}-dark.png").write_bytes(figures.png(dark))
