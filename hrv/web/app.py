@@ -34,6 +34,11 @@ from hrv.web.limits import Limits
 
 log = logging.getLogger(__name__)
 
+
+class _DiskFull(HTTPException):
+    code = 507
+
+
 FILES = {
     "report.html": "text/html; charset=utf-8",
     "report.pdf": "application/pdf",
@@ -100,7 +105,7 @@ def _pages(app: Flask, page: Page) -> None:
     @app.get("/")
     def home() -> Answer:
         return render_template(
-            "home.html", uploads=_history(page), errors={}, said={}, zones=_zones()
+            "home.html", uploads=_history(page), errors={}, said={}, zones=forms.offered()
         )
 
     @app.get("/formats")
@@ -139,7 +144,7 @@ def _changes(app: Flask, page: Page) -> None:
     @app.post(guard.UPLOAD)
     def upload() -> Answer:
         if (request.content_length or 0) + page.limits.spare_bytes > page.room.free_bytes():
-            abort(507)
+            raise _DiskFull
         shown_token = request.headers.get("X-Token")
         if shown_token is not None:
             guard.demand_token(page.door, shown_token)
@@ -151,7 +156,8 @@ def _changes(app: Flask, page: Page) -> None:
                 raise forms.FormError("files", "error.no_file")
         except forms.FormError as error:
             return _home_again(page, error)
-        kept = page.room.keep(g.pop("arrived"), files, asked)
+        kept = page.room.keep(g.arrived, files, asked)
+        del g.arrived
         if not page.jobs.start(kept.id):
             page.room.delete(kept.id)
             abort(503)
@@ -252,7 +258,7 @@ def _home_again(page: Page, error: forms.FormError) -> Answer:
         return make_response(jsonify({"error": said, "field": error.field}), 422)
     return render_template(
         "home.html", uploads=_history(page), errors={error.field: said}, said=request.form,
-        zones=_zones(),
+        zones=forms.offered(),
     ), 422  # fmt: skip
 
 
@@ -277,7 +283,7 @@ def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> 
         changed=len(fresh) + len(gone), settings=upload.request,
         errors={} if error is None else {error.field: words.say(error.code)},
         said=request.form if error is not None else {}, kinds=forms.TAG_KINDS,
-        scales=forms.SCALES, zones=_zones(), names=FILES,
+        scales=forms.SCALES, zones=forms.offered(), names=FILES,
     )  # fmt: skip
 
 
@@ -329,15 +335,8 @@ def _refused(error: HTTPException) -> Answer:
         return make_response(jsonify({"error": text}), code)
     response = make_response(render_template("error.html", code=code, text=text), code)
     if code == 405:
-        response.headers["Allow"] = "GET, HEAD, POST"
+        response.headers["Allow"] = ", ".join(guard.METHODS)
     return response
-
-
-def _zones() -> list[str]:
-    from zoneinfo import available_timezones
-
-    return sorted(zone for zone in available_timezones() if "/" in zone and zone[0] != "S"
-                  and not zone.startswith(("Etc/", "posix/", "right/")))  # fmt: skip
 
 
 def _clock(seconds: float) -> str:

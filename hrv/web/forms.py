@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -11,6 +12,19 @@ TAG_KINDS = ("event", "technique", "therapy", "medicine", "illness", "alcohol", 
              "other")  # fmt: skip
 SCALES = ("present", "effort", "other")
 LONGEST = 120
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Every time zone that this system knows."""
+    return frozenset(available_timezones())
+
+
+@cache
+def offered() -> tuple[str, ...]:
+    """Those with the name of a place."""
+    other = ("Etc/", "SystemV/", "posix/", "right/")
+    return tuple(sorted(z for z in zones() if "/" in z and not z.startswith(other)))
 
 
 class FormError(ValueError):
@@ -27,7 +41,7 @@ def settings(form: Mapping[str, str]) -> dict[str, Any]:
     if since and until and since > until:
         raise FormError("until", "error.order")
     zone = form.get("tz", "").strip()
-    if zone and zone not in available_timezones():
+    if zone and zone not in zones():
         raise FormError("tz", "error.zone")
     return {
         "tz": zone,

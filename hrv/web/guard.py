@@ -21,6 +21,7 @@ from hrv.web.limits import Limits
 
 COOKIE = "hrv"
 UPLOAD = "/upload"
+METHODS = ("GET", "HEAD", "POST")
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 PAGE_POLICY = (
@@ -64,6 +65,8 @@ def install(app: Flask, door: Door, limits: Limits) -> None:
     @app.before_request
     def check() -> Response | None:
         _host(door)
+        if request.method not in METHODS:
+            abort(405)
         _site()
         if door.password is not None and not _knows(door.password):
             return Response(status=401, headers={"WWW-Authenticate": 'Basic realm="hrv"'})
@@ -109,10 +112,11 @@ def _origin(door: Door) -> None:
 
 
 def _length(limits: Limits) -> None:
-    if request.headers.get("Transfer-Encoding") or request.content_length is None:
+    told = str(request.environ.get("CONTENT_LENGTH", ""))
+    if request.headers.get("Transfer-Encoding") or not (told.isascii() and told.isdecimal()):
         abort(411)
     most = limits.upload_bytes if request.path == UPLOAD else limits.form_bytes
-    if request.content_length > most:
+    if len(told) > 18 or int(told) > most:
         abort(413)
 
 
