@@ -37,6 +37,7 @@ LATER_S = 60.0  # a release may lie after the end of the high part
 SOONER_S = 180.0  # or before it; anywhere before, where other episodes tell how long they last
 STOP_MOTION_MET = 1.0
 MOST_RELEASES = 30
+SHAPE_STEP_S = 60.0  # coarser streams do not show the shape
 SHAPE_EPISODES = 120  # that decide on the shape
 CLEARLY_LIKELIER = 3.0  # log Bayes factor
 LN_PLATEAUS = np.linspace(np.log(45.0), np.log(7200.0), 24)
@@ -362,7 +363,7 @@ def _shaped(episodes: Sequence[Episode], wearer: _Wearer) -> _Wearer:
     """
     raised = [e for e in episodes if e.kind is not EpisodeKind.EXERCISE]
     asked = raised[:: max(1, -(-len(raised) // SHAPE_EPISODES))]
-    if len(asked) < wearer.rules.day_one_episodes:
+    if len(asked) < wearer.rules.day_one_episodes or wearer.grid.step_s > SHAPE_STEP_S:
         return wearer
     plan = _plan(wearer.grid.step_s, wearer.expectation.noise, wearer.rules, LOGISTIC)
     other = replace(wearer, plan=plan)
