@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +25,13 @@ from hrv.model import (
     HeartRateSeries,
     MotionKind,
     MotionSeries,
+    Recording,
     RmssdSeries,
     RRSeries,
     Series,
     StressScoreSeries,
 )
-from hrv.timeline import TICKS_PER_S, Chunk, Stream
+from hrv.timeline import TICKS_PER_S, Chunk, Cut, Stream
 
 _LEVEL = 6
 _PER_MS = TICKS_PER_S // 1000
@@ -53,33 +54,51 @@ class Block:
         return zlib.compress(self.plain, _LEVEL)
 
 
-def encoded(number: int, series: Series, *, exact: bool) -> list[Block]:
-    """The blocks of a recording's series `number`."""
-    stream, found = timeline.stream_of(series), []
-    values = timeline.values_of(series)
-    period = series.period_s if isinstance(series, MotionSeries) else None
-    recovering = series.recovering_s if isinstance(series, StressScoreSeries) else None
-    for day, part in timeline.midnights(series.t_s):
-        held = None if period is None else period[part]
-        if exact:
-            after = None if recovering is None else recovering[recovering // DAY_S == day]
-            codec, arrays = "exact1", _exact(series.t_s[part], values[part], held, after)
-        else:
-            chunk = timeline.chunk(day, series.t_s[part], values[part], held, recovering)
-            codec, arrays = "ticks1", _ticks(chunk, stream.kind)
-        plain = _joined(arrays)
-        found.append(
-            Block(
-                utc_day=day,
-                stream=stream,
-                series=number,
-                codec=codec,
-                samples=part.stop - part.start,
-                sha256=hashlib.sha256(codec.encode() + plain).hexdigest(),
-                plain=plain,
-            )
-        )
-    return found
+def packed(recording: Recording, cuts: Iterable[Cut]) -> Iterator[Block]:
+    """The blocks of a recording that was cut and packed."""
+    of_series = (
+        number
+        for number, series in enumerate(recording.series())
+        if series.t_s.size
+        for _ in timeline.midnights(series.t_s)
+    )
+    for number, (day, stream, chunk) in zip(of_series, cuts, strict=True):
+        assert isinstance(chunk, Chunk)
+        yield _block(day, stream, number, "ticks1", chunk.ticks.size, _ticks(chunk, stream.kind))
+
+
+def exactly(recording: Recording) -> Iterator[Block]:
+    """The blocks of a recording, bit for bit."""
+    for number, series in enumerate(recording.series()):
+        if series.t_s.size == 0:
+            continue
+        stream, values = timeline.stream_of(series), timeline.values_of(series)
+        for day, part in timeline.midnights(series.t_s):
+            arrays: _Arrays = {
+                "times": _wrapped(series.t_s[part].view(np.uint64)),
+                "value": values[part],
+            }
+            if isinstance(series, MotionSeries):
+                arrays["period"] = series.period_s[part]
+            if isinstance(series, StressScoreSeries):
+                after = series.recovering_s
+                arrays["recovering"] = after[after // DAY_S == day]
+            yield _block(day, stream, number, "exact1", part.stop - part.start, arrays)
+
+
+def _block(
+    day: int, stream: Stream, number: int, codec: str, samples: int, arrays: _Arrays
+) -> Block:
+    plain = _joined(arrays)
+    return Block(
+        utc_day=day,
+        stream=stream,
+        series=number,
+        codec=codec,
+        samples=samples,
+        sha256=hashlib.sha256(codec.encode() + plain).hexdigest(),
+        plain=plain,
+    )
 
 
 def chunk(utc_day: int, codec: str, data: bytes) -> Chunk:
@@ -170,20 +189,6 @@ def _from_ticks(codec: str, arrays: _Arrays) -> Chunk:
         float(period[0]) if constant else period,
         arrays.get("recovering"),
     )
-
-
-def _exact(
-    t_s: FloatArray,
-    value: FloatArray,
-    period_s: FloatArray | None,
-    recovering_s: FloatArray | None,
-) -> _Arrays:
-    arrays: _Arrays = {"times": _wrapped(t_s.view(np.uint64)), "value": value}
-    if period_s is not None:
-        arrays["period"] = period_s
-    if recovering_s is not None:
-        arrays["recovering"] = recovering_s
-    return arrays
 
 
 def _from_exact(

@@ -870,12 +870,9 @@ def _encode(recording: Recording, seen: Counter[str]) -> _Read:
     packed = timeline.pack(recording)
     if naive:
         packed = replace(packed, steps=timeline.cut(recording)[1])
-    found = [
-        block
-        for number, series in enumerate(recording.series())
-        if series.t_s.size
-        for block in blocks.encoded(number, series, exact=naive)
-    ]
+        found = tuple(blocks.exactly(recording))
+    else:
+        found = tuple(blocks.packed(recording, packed.cuts))
     said = facts.written(facts.facts(packed, recording))
     source = recording.source
     reading = hashlib.sha256(said)
@@ -892,7 +889,7 @@ def _encode(recording: Recording, seen: Counter[str]) -> _Read:
         reading=digest,
         source=source,
         facts=said,
-        blocks=tuple(found),
+        blocks=found,
         days=frozenset(days),
         rows=recording.rows_used,
     )
