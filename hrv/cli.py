@@ -162,6 +162,16 @@ def _date(_: click.Context, option: click.Parameter, value: str | None) -> date 
     show_default=True,
     help="Any of html, pdf, png, svg, json.",
 )
+@click.option(
+    "--language", default="en", show_default=True, metavar="CODE", help="Of the report: en, de."
+)
+@click.option(
+    "--paper",
+    type=click.Choice(["a4", "letter"]),
+    default="a4",
+    show_default=True,
+    help="Of the PDF.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print report.json to standard output.")
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
 @store_option
@@ -175,6 +185,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
     from hrv import pipeline
     from hrv.cli_progress import progress
     from hrv.report.summary import summary
+    from hrv.report.text import Words
 
     if inputs and values["store"]:
         raise SettingsError("--store is for reports without INPUT", way_out="Use hrv import first")
@@ -210,11 +221,13 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
             pipeline.keep(store, name, analysis)
         folder = values["out"] / (values["name"] or name)
         told("writing the report", None)
-        written = pipeline.render(analysis, folder, formats=wanted)
+        written = pipeline.render(
+            analysis, folder, formats=wanted, language=values["language"], paper=values["paper"]
+        )
     if values["as_json"]:
         click.echo((written["json"]).read_text(encoding="utf-8"), nl=False)
     else:
-        click.echo(summary(analysis))
+        click.echo(summary(analysis, Words(values["language"])))
         shown = written.get("html") or next(iter(written.values()))
         click.echo(f"\nReport: {shown}")
     if values["open_it"] and "html" in written:

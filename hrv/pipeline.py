@@ -337,14 +337,31 @@ def _recovery_summary(context: Context, finding: MarkerFinding) -> RecoverySumma
         settling_min=_in_minutes(level(endpoint="settled", rng=context.rng("level_settled"))),
         then_s=None if isinstance(then, Missing) else then,
         now_s=None if isinstance(now, Missing) else now,
+        days_back=finding.estimate if scale == "days" else None,
+        then_at_most_s=_at_most(then),
+        now_at_most_s=_at_most(now),
         n=len(free),
-        censored=sum(fit.censored is Censored.RIGHT for fit in free),
+        censored=_cut_short(free, endpoint),
         at_most=sum(fit.censored is Censored.LEFT for fit in free),
         resolution_s=max((fit.resolution_s for fit in free), default=None),
         state=finding.state,
         trend=finding.trend,
         why_unknown=finding.why_unknown,
     )
+
+
+def _cut_short(fits: Sequence[RecoveryFit], endpoint: str) -> int:
+    """How many recoveries ended before the endpoint was reached."""
+    if endpoint == "settled":
+        return sum(fit.settled_censored for fit in fits)
+    return sum(fit.censored is Censored.RIGHT for fit in fits)
+
+
+def _at_most(found: Estimate | Missing) -> float | None:
+    """The bound of a level that is below what the sampling resolves, s."""
+    if isinstance(found, Missing) and found.code == "faster_than_sampling":
+        return float(found.facts["at_most_s"])
+    return None
 
 
 def _in_minutes(found: Estimate | Missing) -> Estimate | Missing:
@@ -385,9 +402,16 @@ def _typical_day(body: _Body, window: tuple[int, int]) -> tuple[DayTrace, ...]:
 
 
 def render(
-    analysis: Analysis, out: str | Path, formats: Sequence[str] = ("html", "json", "png")
+    analysis: Analysis,
+    out: str | Path,
+    formats: Sequence[str] = ("html", "json", "png"),
+    *,
+    language: str = "en",
+    paper: str = "a4",
 ) -> dict[str, Path]:
     """Write the report's files into the folder `out`; gives the path of each format."""
     from hrv import report
 
-    return report.render(analysis, Path(out), formats=tuple(formats))
+    return report.render(
+        analysis, Path(out), formats=tuple(formats), language=language, paper=paper
+    )

@@ -188,6 +188,10 @@ class TrendSettings:
     daily_min_span_days: int = threshold(14, "days", OWN)
     episodes_min: int = threshold(20, "episodes", OWN)
     episode_min_days: int = threshold(8, "days with an episode", OWN)
+    at_most_share_level: float = threshold(0.5, "share too fast to time", "a median needs half")
+    at_most_share_trend: float = threshold(
+        0.8, "share too fast to time", "no bias, size .042 at .64 to .74; " + OWN
+    )
     seen_min_share: float = threshold(0.2, "share of episodes that are not censored", OWN)
     confounded_above: float = threshold(0.7, "|correlation| of a break with time", OWN)
     level_min_values: int = threshold(5, "days", OWN)

@@ -344,7 +344,7 @@ def too_little(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
     span = int(known.day[-1] - known.day[0] + 1)
     if span < settings.daily_min_span_days:
         return Missing("window_too_short", {"days": span, "needed": settings.daily_min_span_days})
-    unclear = unresolved(known, settings)
+    unclear = unresolved(known, settings, settings.at_most_share_trend)
     if unclear is not None:
         return unclear
     if np.ptp(known.low[known.seen]) == 0:
@@ -352,11 +352,13 @@ def too_little(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
     return None
 
 
-def unresolved(known: CensoredLogs, settings: TrendSettings) -> Missing | None:
-    """Why the times are not known well enough to have a middle, if they are not."""
+def unresolved(
+    known: CensoredLogs, settings: TrendSettings, most_too_fast: float
+) -> Missing | None:
+    """Why the times are not known well enough, if they are not."""
     left, right = censoring_shares(known.low, known.high)
     seen = float(known.seen.mean())
-    if left > 0.5:
+    if left > most_too_fast:
         facts = {
             "share": left,
             "at_most_s": float(np.exp(known.high[np.isneginf(known.low)].max())),
@@ -429,7 +431,7 @@ def level(
     known = known.where(_inside(known.day, window))
     if len(known) < recovery.day_one_episodes:
         return Missing("too_few_episodes", {"n": len(known), "needed": recovery.day_one_episodes})
-    unclear = unresolved(known, settings)
+    unclear = unresolved(known, settings, settings.at_most_share_level)
     if unclear is not None:
         return unclear
     if np.ptp(known.low[known.seen]) == 0:

@@ -88,7 +88,7 @@ def _half_times(
 def _answered(known: CensoredLogs, settings: Settings) -> bool:
     return (
         len(known) >= settings.recovery.day_one_episodes
-        and unresolved(known, settings.trend) is None
+        and unresolved(known, settings.trend, settings.trend.at_most_share_level) is None
     )
 
 

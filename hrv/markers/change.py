@@ -229,7 +229,6 @@ def _episodes(context: Context, day: int, name: str, endpoint: str) -> Contrast 
             _design(known.day, after, slope, known.hour),
             1,
             rng=context.rng(f"change_{name}_{slope}"),
-            variance=known.variance,
             draws=settings.trend.imputations,
             exponent=settings.trend.episode_lrv_exponent,
         )

@@ -172,14 +172,21 @@ def then_now(analysis: Analysis, words: Words) -> list[View]:
             return nothing
         return f"{as_text(found.value)} ({bare(found.low)}–{bare(found.high)})"
 
-    if recovery.then_s or recovery.now_s:
+    parts = ((recovery.then_s, recovery.then_at_most_s), (recovery.now_s, recovery.now_at_most_s))
+    if any(value is not None for part in parts for value in part):
         settles = recovery.scale == "settling"
+        times = [
+            words.say("ui.at_most", bound_s=bound)
+            if found is None and bound is not None
+            else span(found, words.duration, words.clock)
+            for found, bound in parts
+        ]
         change = wording.change_of(recovery.trend, "s") if recovery.trend else None
         rows.append(
             {
                 "name": words.say("ui.settling" if settles else "ui.half_time"),
-                "then": span(recovery.then_s, words.duration, words.clock),
-                "now": span(recovery.now_s, words.duration, words.clock),
+                "then": times[0],
+                "now": times[1],
                 "change": words.change(change.size, change.unit, ("shorter", "longer"))
                 if change
                 else nothing,
@@ -425,7 +432,10 @@ def _methods(analysis: Analysis, words: Words) -> View:
         [name, str(value), *known.get(name, ("", ""))] for name, value in analysis.settings.items()
     ]
     return {
-        "methods": [words.say(f"method.{x}") for x in ("recovery", "baseline", "trend", "verdict")],
+        "methods": [
+            *(words.say(f"method.{x}") for x in ("recovery", "baseline", "trend", "verdict")),
+            *wording.self_test(words, analysis),
+        ],
         "statistics_head": [
             words.say(x)
             for x in (

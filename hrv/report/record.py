@@ -64,6 +64,7 @@ def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
         "days": [_day(day) for day in analysis.days],
         "change": None if analysis.change is None else _plain(analysis.change),
         "ratings": _ratings(analysis.ratings),
+        "self_test": None if analysis.selftest is None else _plain(analysis.selftest),
         "notes": [{"where": note.where, "text": words.note(note)} for note in analysis.notes],
     }
 

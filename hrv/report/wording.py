@@ -161,7 +161,16 @@ def recovery_level(words: Words, summary: RecoverySummary) -> str:
             counts=_counts(words, summary),
         )
     if summary.scale == "days":
-        return words.say("recovery.days_only")
+        back = summary.days_back
+        if back is None:
+            return words.say("recovery.days_only")
+        return words.say(
+            "recovery.level.days",
+            value=words.number(back.value, 1),
+            low=words.number(back.low, 1),
+            high=words.number(back.high, 1),
+            n=back.n,
+        )
     timed = summary.scale in {"fast", "settling"} or summary.why_unknown is None
     missing = half if timed else summary.why_unknown
     assert missing is not None
@@ -414,3 +423,26 @@ def capital(sentence: str) -> str:
 def needs(words: Words, analysis: Analysis) -> list[str]:
     """What would settle the question."""
     return list(dict.fromkeys(words.need(need) for need in analysis.verdict.needs))
+
+
+def self_test(words: Words, analysis: Analysis) -> list[str]:
+    """What the program found of known rises in this person's own quiet hours."""
+    told = analysis.selftest
+    if told is None:
+        return []
+    visible = told.get("found_visible")
+    if visible is None or told.get("median_error") is None:
+        return [words.say("method.self_test.none")]
+    said = words.say(
+        "method.self_test",
+        n=told["injections"],
+        found=visible["value"],
+        low=visible["low"],
+        high=visible["high"],
+        error=told["median_error"],
+    )
+    slope = told.get("slope")
+    if slope is None:
+        return [said]
+    shown = {"slope": slope["value"], "low": slope["low"], "high": slope["high"]}
+    return [said + " " + words.say("method.self_test.slope", **shown)]
