@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,26 @@ def reduce_day(
         vendor_rmssd_t_s=vendor.t_s if vendor else np.empty(0),
         vendor_rmssd_ms=vendor.rmssd_ms if vendor else np.empty(0),
     )
+
+
+def identity(utc_day: int, timeline: Timeline, steps: Steps, settings: Settings) -> str | None:
+    """What stands for all that `reduce_day` makes a day of; None if the samples have no digest."""
+    if timeline.digest is None:
+        return None
+    start_s, clock = utc_day * DAY_S, timeline.clock
+    inside = (clock.since_s > start_s) & (clock.since_s < start_s + DAY_S)
+    said = (
+        utc_day,
+        timeline.digest(utc_day),
+        timeline.hr_period_s,
+        steps,
+        settings,
+        _overlapping(timeline.spans, start_s, start_s + DAY_S),
+        float(clock.offset_at(start_s)),
+        clock.since_s[inside].tolist(),
+        clock.offset_s[inside].tolist(),
+    )
+    return sha256(repr(said).encode()).hexdigest()
 
 
 def _overlapping(spans: Sequence[Span], start_s: float, end_s: float) -> list[Span]:

@@ -465,6 +465,7 @@ class Timeline:
     notes: tuple[Note, ...] = ()
     hr_period_s: float | None = None  # median step of the main heart-rate stream while it runs
     person: str = ""
+    digest: Callable[[int], str] | None = None  # stands for all samples of a UTC day
 
     def blocks(self) -> Iterator[DayBlock]:
         """Day after day; only one is held at a time."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -64,6 +64,14 @@ class Question:
     change_label: str = ""
     as_of: date | None = None  # today, for wording dates to come
     self_test: bool = False  # put known recoveries into quiet time and see what is found
+
+
+class KeptDays(Protocol):
+    """Days that were reduced before, by what they were made of."""
+
+    def load(self, utc_day: int, key: str) -> DayFeatures | None: ...
+
+    def save(self, key: str, day: DayFeatures) -> None: ...
 
 
 def _nobody(stage: str, share: float | None) -> None:
@@ -148,11 +156,15 @@ def analyse(
     settings: Settings | None = None,
     question: Question | None = None,
     on_progress: Told = _nobody,
+    kept: KeptDays | None = None,
 ) -> Analysis:
-    """The whole way from a timeline to codes and numbers; opens no file, reads no clock."""
+    """The whole way from a timeline to codes and numbers; opens no file, reads no clock.
+
+    Days that `kept` holds are not reduced again; the result is the same to the last bit.
+    """
     settings, question = settings or Settings(), question or Question()
     window = _window(timeline, settings, question)
-    days = _reduced(timeline, settings, window, on_progress)
+    days = _reduced(timeline, settings, window, on_progress, kept)
     on_progress("finding episodes", None)
     body = _body(timeline, days, settings)
     on_progress("judging", None)
@@ -227,7 +239,11 @@ def _ends(timeline: Timeline) -> tuple[int, ...]:
 
 
 def _reduced(
-    timeline: Timeline, settings: Settings, window: tuple[int, int], on_progress: Told
+    timeline: Timeline,
+    settings: Settings,
+    window: tuple[int, int],
+    on_progress: Told,
+    kept: KeptDays | None,
 ) -> list[DayFeatures]:
     """The days of the window, one at a time; a day of margin for nights and zones."""
     steps = features.steps_for(timeline.hr_period_s, settings.features)
@@ -235,7 +251,13 @@ def _reduced(
     days = []
     for done, day in enumerate(wanted):
         on_progress("reading days", done / len(wanted))
-        days.append(features.reduce_day(timeline.read_block(day), timeline, steps, settings))
+        key = None if kept is None else features.identity(day, timeline, steps, settings)
+        found = kept.load(day, key) if kept is not None and key is not None else None
+        if found is None:
+            found = features.reduce_day(timeline.read_block(day), timeline, steps, settings)
+            if kept is not None and key is not None:
+                kept.save(key, found)
+        days.append(found)
     return days
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from hashlib import sha256
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,16 @@ class Chunk:
     recovering_s: FloatArray | None = None
 
 
-Held = Chunk | Callable[[], Chunk]  # samples, or how to load them
+class Later(Protocol):
+    """Samples that are loaded when their day is asked for; `sha256` stands for them."""
+
+    @property
+    def sha256(self) -> str: ...
+
+    def __call__(self) -> Chunk: ...
+
+
+Held = Chunk | Later
 Cut = tuple[int, Stream, Held]  # the UTC day first
 _Days = dict[int, dict[Stream, list[Held]]]
 
@@ -255,6 +265,7 @@ class _Packer:
             notes=_gathered(self.notes),
             hr_period_s=self._period_s(),
             person=person,
+            digest=partial(_digest, days),
         )
 
     def _period_s(self) -> float | None:
@@ -369,6 +380,21 @@ def _reader(days: _Days) -> Callable[[int], DayBlock]:
         )
 
     return read_block
+
+
+def _digest(days: _Days, utc_day: int) -> str:
+    """Hash of everything that a day's block is made of, in its order."""
+    found = sha256()
+    for stream, chunks in days.get(utc_day, {}).items():
+        found.update(f"\n{stream!r}".encode())
+        for chunk in chunks:
+            if not isinstance(chunk, Chunk):
+                found.update(f" kept {chunk.sha256}".encode())
+                continue
+            for part in (chunk.ticks, chunk.value, chunk.period_s, chunk.recovering_s):
+                array = np.asarray([] if part is None else part)
+                found.update(f" {array.dtype.str} {array.size} ".encode() + array.tobytes())
+    return found.hexdigest()
 
 
 def stream_of(series: Series) -> Stream:

@@ -15,12 +15,14 @@ from hrv.store.nouns import (
     SavedAnalysis,
     Upload,
 )
+from hrv.store.reduced import ReducedDays
 
 __all__ = [
     "Check",
     "Forgotten",
     "Imported",
     "PersonSummary",
+    "ReducedDays",
     "SavedAnalysis",
     "Store",
     "Upload",

@@ -89,7 +89,7 @@ def exactly(recording: Recording) -> Iterator[Block]:
 def _block(
     day: int, stream: Stream, number: int, codec: str, samples: int, arrays: _Arrays
 ) -> Block:
-    plain = _joined(arrays)
+    plain = as_bytes(arrays)
     return Block(
         utc_day=day,
         stream=stream,
@@ -103,7 +103,7 @@ def _block(
 
 def chunk(utc_day: int, codec: str, data: bytes) -> Chunk:
     """The samples as a timeline holds them."""
-    arrays = _parted(data)
+    arrays = as_arrays(zlib.decompress(data))
     if codec == "exact1":
         return timeline.chunk(utc_day, *_from_exact(arrays))
     return _from_ticks(codec, arrays)
@@ -113,7 +113,7 @@ def samples(
     utc_day: int, codec: str, data: bytes
 ) -> tuple[FloatArray, FloatArray, FloatArray | None, FloatArray | None]:
     """Times (Unix s), values, and where there are any periods (s) and recovering times (Unix s)."""
-    arrays = _parted(data)
+    arrays = as_arrays(zlib.decompress(data))
     if codec == "exact1":
         return _from_exact(arrays)
     found = _from_ticks(codec, arrays)
@@ -211,7 +211,7 @@ def _narrow(values: NDArray[Any]) -> NDArray[Any]:
     return values
 
 
-def _joined(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def as_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """A line that names the arrays, then their bytes, those of wide ones by significance."""
     head = [[name, array.dtype.str, array.size] for name, array in arrays.items()]
     body = [
@@ -221,8 +221,8 @@ def _joined(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return json.dumps(head, separators=(",", ":")).encode() + b"\n" + b"".join(body)
 
 
-def _parted(data: bytes) -> _Arrays:
-    plain = zlib.decompress(data)
+def as_arrays(plain: bytes) -> _Arrays:
+    """The arrays of which these are the bytes."""
     at = plain.index(b"\n") + 1
     arrays: _Arrays = {}
     for name, kind, size in json.loads(plain[:at]):

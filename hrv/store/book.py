@@ -42,7 +42,8 @@ from hrv.store.nouns import (
     SavedAnalysis,
     Upload,
 )
-from hrv.timeline import Chunk, Packed, Stream
+from hrv.store.reduced import ReducedDays, Row
+from hrv.timeline import Chunk, Cut, Packed, Stream
 
 FILE = "history.sqlite3"
 _WAIT_S = 60.0  # for another process that writes
@@ -316,14 +317,14 @@ class Store:
         with self._reading() as db:
             one = self._person(person)
             streams = self._streams()
-            parts: dict[int, list[tuple[int, int, int, int]]] = {}
-            for source, series, block, stream, day in db.execute(
-                "SELECT part.source_id, series, block_id, stream_id, utc_day"
+            parts: dict[int, list[tuple[int, str, int, int]]] = {}
+            for source, block, sha256, stream, day in db.execute(
+                "SELECT part.source_id, block_id, sha256, stream_id, utc_day"
                 " FROM part JOIN block ON block.id = block_id WHERE person_id = ?"
                 " ORDER BY part.source_id, part.position",
                 (one,),
             ):
-                parts.setdefault(source, []).append((series, block, stream, day))
+                parts.setdefault(source, []).append((block, sha256, stream, day))
             found = [
                 self._packed(source, parts.get(source, []), streams)
                 for source in self._sources(one)
@@ -344,13 +345,16 @@ class Store:
         return sorted(newest, key=newest.__getitem__)
 
     def _packed(
-        self, source: int, parts: list[tuple[int, int, int, int]], streams: Mapping[int, Stream]
+        self, source: int, parts: list[tuple[int, str, int, int]], streams: Mapping[int, Stream]
     ) -> Packed:
         name, format_id, device, data = self._db.execute(
             "SELECT name, format, device, facts FROM source WHERE id = ?", (source,)
         ).fetchone()
         known = facts.read(data)
-        cuts = tuple((day, streams[stream], _Later(self, block)) for _, block, stream, day in parts)
+        cuts: tuple[Cut, ...] = tuple(
+            (day, streams[stream], _Later(self, block, sha256))
+            for block, sha256, stream, day in parts
+        )
         found = replace(facts.packed(known, name, format_id, device), cuts=cuts)
         return replace(found, whole=partial(self._recording, source)) if known["naive"] else found
 
@@ -502,6 +506,29 @@ class Store:
             for number, settings, at_s, record in rows
         )
 
+    def reduced(self, person: str) -> ReducedDays:
+        """Days of the person that earlier analyses reduced; for `pipeline.analyse`."""
+        with self._reading():
+            one = self._person(person)
+
+        def read(utc_day: int) -> tuple[str, bytes] | None:
+            with self._reading() as db:
+                row: tuple[str, bytes] | None = db.execute(
+                    "SELECT made_of, data FROM reduced WHERE person_id = ? AND utc_day = ?",
+                    (one, utc_day),
+                ).fetchone()
+                return row
+
+        def write(rows: Iterable[Row]) -> None:
+            with self._writing() as db:
+                db.executemany(
+                    "INSERT OR REPLACE INTO reduced (person_id, utc_day, made_of, data)"
+                    " VALUES (?, ?, ?, ?)",
+                    [(one, *row) for row in rows],
+                )
+
+        return ReducedDays(read, write)
+
     # ----------------------------------------------------------------------- what is there
 
     def history(self, person: str | None = None) -> tuple[Upload, ...]:
@@ -642,7 +669,7 @@ class Store:
         """Delete for good: a person, an upload, what lies before a day, or everything.
 
         `before_day` (days since 1970-01-01) may be joined with `person`. A file that another
-        upload holds too stays. Kept analyses of those concerned go too: they were made from it.
+        upload holds too stays. Analyses and reduced days kept of those concerned go too.
         """
         wanted = (upload is not None) + (before_day is not None) + everything
         if wanted > 1 or (wanted == 0 and person is None) or (everything and person is not None):
@@ -688,11 +715,16 @@ class Store:
         if row is None or (person is not None and row[1] != person):
             raise StoreError(f"no upload {upload}", way_out="'hrv history' lists them")
         self._db.execute("DELETE FROM upload WHERE id = ?", (upload,))
-        self._db.execute("DELETE FROM analysis WHERE person_id = ?", (row[0],))
+        self._forget_derived(int(row[0]))
+
+    def _forget_derived(self, person: int) -> None:
+        """What was made from the data would tell of them."""
+        for table in ("analysis", "reduced"):
+            self._db.execute(f"DELETE FROM {table} WHERE person_id = ?", (person,))
 
     def _forget_before(self, person: int, day: int) -> None:
         """Cut the past off each source; importing its file again brings it back."""
-        self._db.execute("DELETE FROM analysis WHERE person_id = ?", (person,))
+        self._forget_derived(person)
         rows = self._db.execute(
             "SELECT id, content FROM source WHERE person_id = ?", (person,)
         ).fetchall()
@@ -826,6 +858,7 @@ class _Later:
 
     store: Store
     block: int
+    sha256: str
 
     def __call__(self) -> Chunk:
         return self.store._load(self.block)

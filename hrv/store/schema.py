@@ -85,7 +85,18 @@ CREATE TABLE analysis (
 );
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)  # step n leads from schema n to schema n + 1
+_REDUCED_DAYS = """
+CREATE TABLE reduced (
+    id INTEGER PRIMARY KEY,
+    person_id INTEGER NOT NULL REFERENCES person(id) ON DELETE CASCADE,
+    utc_day INTEGER NOT NULL,
+    made_of TEXT NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (person_id, utc_day)
+);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _REDUCED_DAYS)  # step n leads from schema n to schema n + 1
 SCHEMA = len(STEPS)
 
 

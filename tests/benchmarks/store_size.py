@@ -45,7 +45,7 @@ def day(number: int, *, beats: bool) -> Recording:
     """One file with one day: heart rate every second, and beats if asked for."""
     rng = np.random.default_rng(number)
     begin_s = (FIRST + number) * DAY_S
-    second = np.arange(86_400)
+    second = np.arange(86_400, dtype=np.float64)
     rate = 66 + 9 * np.sin((second - 20_000) / 86_400 * 2 * np.pi) + 6 * smooth(rng, 86_400, 0.995)
     rr: tuple[RRSeries, ...] = ()
     if beats:
@@ -55,7 +55,7 @@ def day(number: int, *, beats: bool) -> Recording:
         t_s = np.cumsum(ms) / 1000
         inside = t_s < DAY_S - 1
         rr = (RRSeries(begin_s + t_s[inside], ms[inside], "strap", False),)
-    whole: FloatArray = np.rint(np.maximum(rate, 40))
+    whole = np.maximum(rate, 40).round().astype(np.float64)
     hr = HeartRateSeries(begin_s + second, whole, "watch", True)
     return Recording(
         source=Source(name=f"{number}.fit", format="test", sha256=f"{number} {beats}"),
