@@ -331,7 +331,7 @@ def test_amplitudes_without_their_threshold_are_a_mistake() -> None:
 
 
 def test_recoveries_faster_than_the_sampling_are_called_so() -> None:
-    fits = recoveries(median_s=50.0)
+    fits = recoveries(median_s=35.0)
     answer = half_time_trend(fits)
     assert isinstance(answer, Missing)
     assert answer.code == "faster_than_sampling"

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hrv.model import DAY_S, FloatArray, IntArray
+from hrv.model import DAY_S, BoolArray, FloatArray, IntArray
 from hrv.simulate.body import Body
 from hrv.simulate.heart import AWAKE, Second, SimulatedDay, reference_hr, rmssd_ms, share_for_rmssd
-from hrv.simulate.outside import SECONDS, TRAIN, WALK, Life, Outside
+from hrv.simulate.outside import SECONDS, SIT, STAND, TRAIN, WALK, Life, Outside
 from hrv.simulate.streams import Part, Streams
 
 MINUTES = SECONDS // 60
 OFF_WRIST, TOO_ACTIVE, RECOVERING = -1, -2, -4
 TRAIN_CADENCE = 1.6  # times the walking cadence
+STAND_STEPS, SIT_STEPS = 24.0, 0.5  # a minute, on average
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ def observe(
     kind = minute.max(axis=1)
     met = outside.met.reshape(MINUTES, 60).mean(axis=1)
     worn = outside.worn.reshape(MINUTES, 60).mean(axis=1) > 0.5
-    steps = _steps(minute, body)
+    asleep: BoolArray = np.any(outside.asleep.reshape(MINUTES, 60), axis=1)
+    steps = _steps(minute, asleep, body, streams.of(Part.FEW_STEPS, day.index))
     rng = streams.of(Part.SENSOR, day.index)
     shown = np.asarray(met * np.exp(0.1 * rng.standard_normal(MINUTES)), np.float32)
     shown += np.abs(0.03 * rng.standard_normal(MINUTES)).astype(np.float32)
@@ -94,10 +96,19 @@ def _on(outside: Outside, bout: tuple[float, float], start_s: float) -> bool:
     return bool(piece.size and piece.all())
 
 
-def _steps(minute: NDArray[np.int8], body: Body) -> FloatArray:
-    walking = (minute == WALK).mean(axis=1)
-    training = (minute == TRAIN).mean(axis=1)
-    steps: FloatArray = np.rint(body.cadence_per_min * (walking + TRAIN_CADENCE * training))
+def _steps(
+    minute: NDArray[np.int8], asleep: BoolArray, body: Body, rng: np.random.Generator
+) -> FloatArray:
+    """Steps of each minute; people on their feet take a few also where they do not walk.
+
+    In the actigraphy of MMASH (doi:10.3390/data5040091) standing minutes hold about 24 steps
+    and 1 in 25 none, sitting ones 0 to 2: a geometric and a Poisson draw.
+    """
+    share = {kind: (minute == kind).mean(axis=1) for kind in (SIT, STAND, WALK, TRAIN)}
+    few = share[STAND] * (rng.geometric(1.0 / (1.0 + STAND_STEPS), MINUTES) - 1)
+    few += share[SIT] * ~asleep * rng.poisson(SIT_STEPS, MINUTES)
+    paced = body.cadence_per_min * (share[WALK] + TRAIN_CADENCE * share[TRAIN])
+    steps: FloatArray = np.rint(paced + few)
     return steps
 
 

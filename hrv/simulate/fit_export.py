@@ -20,11 +20,12 @@ from hrv.model import DAY_S, FloatArray
 from hrv.simulate.device import Device, Observed, resting_bpm, seen_by
 from hrv.simulate.heart import AWAKE, DEEP, LIGHT, REM, SimulatedDay
 from hrv.simulate.nights import Night, Nights
-from hrv.simulate.outside import STAND, TRAIN, WALK, Life
+from hrv.simulate.outside import SIT, STAND, TRAIN, WALK, Life
 from hrv.simulate.workouts import Workout, by_second, workout
 
 WALKING, RUNNING, SEDENTARY = 6, 1, 8
-INTENSITY = {STAND: 1, WALK: 2, TRAIN: 5}
+INTENSITY = {SIT: 0, STAND: 1, WALK: 2, TRAIN: 5}
+LEVEL = np.array([INTENSITY[kind] for kind in (SIT, STAND, WALK, TRAIN)])
 TIMER, LAP, SESSION_END = 0, 9, 8
 START, STOP, STOP_ALL = 0, 1, 4
 SLEEP_EVENT = 74
@@ -113,7 +114,7 @@ class FitExport:
                     cycles=steps / 2.0,
                     active_time=60.0 * (1.0 + np.arange(t.size)),
                     active_calories=4 * np.arange(t.size),
-                    current_activity_type_intensity=number | INTENSITY[kind] << 5,
+                    current_activity_type_intensity=number | LEVEL[seen.kind[mine]] << 5,
                 )
             )
         return tuple(rows)

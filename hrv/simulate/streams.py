@@ -36,6 +36,7 @@ class Part(IntEnum):
     CONFOUNDERS = 19
     ARTEFACTS = 20
     NIGHT_LEVEL = 21
+    FEW_STEPS = 22
 
 
 @dataclass(frozen=True, slots=True)
