@@ -217,7 +217,10 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
             name = the_person(store, values["person"])
             options = _read_options({**values, "person": None})
             timeline = pipeline.read_store(store, name, more, options)
-            analysis = pipeline.analyse(timeline, question=question, on_progress=told)
+            with store.reduced(name) as kept:
+                analysis = pipeline.analyse(
+                    timeline, question=question, on_progress=told, kept=kept
+                )
             pipeline.keep(store, name, analysis)
         folder = values["out"] / (values["name"] or name)
         told("writing the report", None)
