@@ -16,7 +16,7 @@ LEAST_PASSWORD = 12
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True,
               help="0 takes any free one.")  # fmt: skip
 @click.option("--store", type=click.Path(path_type=Path), metavar="PATH",
-              help="Where the history lives.")  # fmt: skip
+              help="Folder of the store.  [default: HRV_STORE, else your data folder]")  # fmt: skip
 @click.option("--open/--no-open", "open_it", default=True, show_default=True,
               help="Open the page in the browser.")  # fmt: skip
 @click.option("--bind", "address", default="127.0.0.1", show_default=True, metavar="ADDRESS",
@@ -31,7 +31,8 @@ def serve_command(
 ) -> None:
     """Open the upload page: drop an export, get the answer.
 
-    It listens on this machine only. Uploads and reports are deleted when it is closed (Ctrl-C).
+    It listens on this machine only. Uploads and reports are deleted when it is closed (Ctrl-C),
+    except for recordings that you ask the page to keep: those go into the store.
     """
     from hrv.web.serving import LOOPBACK, serve
 
@@ -48,7 +49,7 @@ def serve_command(
         if open_it:
             click.launch(url)
 
-    serve(_base(store), port=port, address=address, password=secret, ready=ready)
+    serve(_base(store), store=store, port=port, address=address, password=secret, ready=ready)
 
 
 def _password() -> str:

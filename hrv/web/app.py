@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from hrv.web import arriving, forms, guard, words
+from hrv.web.history import History, number_of
 from hrv.web.jobs import Jobs, describe
 from hrv.web.keep import ID, Room, Run, Upload
 from hrv.web.limits import Limits
@@ -57,6 +58,7 @@ class Page:
     jobs: Jobs
     door: guard.Door
     limits: Limits
+    history: History
 
 
 class _Quiet(Flask):
@@ -105,7 +107,12 @@ def _pages(app: Flask, page: Page) -> None:
     @app.get("/")
     def home() -> Answer:
         return render_template(
-            "home.html", uploads=_history(page), errors={}, said={}, zones=forms.offered()
+            "home.html",
+            uploads=_history(page),
+            people=page.history.people(),
+            errors={},
+            said={},
+            zones=forms.offered(),
         )
 
     @app.get("/formats")
@@ -169,7 +176,9 @@ def _changes(app: Flask, page: Page) -> None:
         found = _upload(page, number)
         try:
             if "tz" in request.form:
-                page.room.ask(found, forms.settings(request.form))
+                asked = forms.settings(request.form)
+                kept = {"keep_person": found.request.get("keep_person", "")}
+                page.room.ask(found, {**asked, **kept})
         except forms.FormError as error:
             return _shown(page, found, error), 422
         if not page.jobs.start(number):
@@ -189,12 +198,15 @@ def _changes(app: Flask, page: Page) -> None:
         except forms.FormError as error:
             return _shown(page, found, error), 422
         page.room.add(found, kind, row)
+        _remember(page, found)
         return _go("shown", number=number, _anchor=kind)
 
     @app.post("/u/<number>/drop/<row>")
     def drop(number: str, row: str) -> Answer:
         guard.demand_token(page.door, request.form.get("token", ""))
-        page.room.drop(_upload(page, number), row)
+        found = _upload(page, number)
+        page.room.drop(found, row)
+        _remember(page, found)
         return _go("shown", number=number, _anchor="tags")
 
     @app.post("/u/<number>/stop")
@@ -206,9 +218,23 @@ def _changes(app: Flask, page: Page) -> None:
     @app.post("/u/<number>/delete")
     def delete(number: str) -> Answer:
         guard.demand_token(page.door, request.form.get("token", ""))
-        page.jobs.stop(_upload(page, number).id)
+        found = _upload(page, number)
+        page.jobs.stop(number)
+        if found.person:
+            page.history.forget(found.person)
         page.room.delete(number)
         return _go("home")
+
+    @app.post("/u/<number>/forget/<int:kept>")
+    def forget(number: str, kept: int) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        found = _upload(page, number)
+        if kept not in [row["id"] for row in page.history.imports(found.person)]:
+            abort(404)
+        page.jobs.stop(number)
+        page.history.forget(found.person, kept)
+        page.room.delete(number)
+        return _go("home" if page.history.code_of(number) is None else "shown", number=number)
 
 
 # --------------------------------------------------------------------------- parts
@@ -216,9 +242,19 @@ def _changes(app: Flask, page: Page) -> None:
 
 def _upload(page: Page, number: str) -> Upload:
     found = page.room.upload(number) if ID.match(number) else None
+    if found is None and ID.match(number):
+        code = page.history.code_of(number)
+        if code is not None:
+            found = page.room.person(number, code, page.history.added(code))
     if found is None:
         abort(404)
     return found
+
+
+def _remember(page: Page, upload: Upload) -> None:
+    """Tags of a person of the store outlive this run of the page."""
+    if upload.person:
+        page.history.keep_added(upload.person, upload.added)
 
 
 def _run(page: Page, text: str) -> dict[str, Any] | None:
@@ -242,6 +278,8 @@ def _go(route: str, **facts: Any) -> Answer:
 def _history(page: Page) -> list[dict[str, Any]]:
     rows = []
     for upload in page.room.uploads():
+        if upload.person:
+            continue
         runs = [
             {"run": run, "answer": run.read("answer.json"), "request": upload.request}
             for run in upload.runs()
@@ -257,7 +295,8 @@ def _home_again(page: Page, error: forms.FormError) -> Answer:
     if request.headers.get("X-Token") is not None:
         return make_response(jsonify({"error": said, "field": error.field}), 422)
     return render_template(
-        "home.html", uploads=_history(page), errors={error.field: said}, said=request.form,
+        "home.html", uploads=_history(page), people=page.history.people(), said=request.form,
+        errors={error.field: said},
         zones=forms.offered(),
     ), 422  # fmt: skip
 
@@ -283,8 +322,18 @@ def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> 
         changed=len(fresh) + len(gone), settings=upload.request,
         errors={} if error is None else {error.field: words.say(error.code)},
         said=request.form if error is not None else {}, kinds=forms.TAG_KINDS,
-        scales=forms.SCALES, zones=forms.offered(), names=FILES,
+        scales=forms.SCALES,
+        imports=page.history.imports(upload.person) if upload.person else [],
+        person_page=_person_page(page, upload), zones=forms.offered(), names=FILES,
     )  # fmt: skip
+
+
+def _person_page(page: Page, upload: Upload) -> str | None:
+    """Where the tags of a kept upload are written: on the person's page."""
+    code = str(upload.request.get("keep_person") or "")
+    if not code or upload.person or page.history.code_of(number_of(code)) is None:
+        return None
+    return url_for("shown", number=number_of(code))
 
 
 def _seen(run: Run | None) -> set[str]:

@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from hrv.web import history
+
 TAG_KINDS = ("event", "technique", "therapy", "medicine", "illness", "alcohol", "cycle", "life",
              "other")  # fmt: skip
 SCALES = ("present", "effort", "other")
@@ -50,6 +52,7 @@ def settings(form: Mapping[str, str]) -> dict[str, Any]:
         "change_date": _day(form, "change_date"),
         "change_label": _text(form, "change_label"),
         "person": _text(form, "person"),
+        "keep_person": _kept(form),
         "as_of": date.today().isoformat(),  # noqa: DTZ011 - the person's own calendar
     }
 
@@ -81,6 +84,16 @@ def rating(form: Mapping[str, str]) -> dict[str, Any]:
             raise FormError("scale_name", "error.needed")
         return {"date": day, "scale": scale, "value": _number(form, "value", -1e3, 1e3)}
     return {"date": day, "scale": scale, "value": _number(form, "value", 0.0, 10.0)}
+
+
+def _kept(form: Mapping[str, str]) -> str:
+    """Under which code the recordings are kept; empty: not at all."""
+    if form.get("keep") != "yes":
+        return ""
+    code = history.checked(form.get("keep_person", ""))
+    if code is None:
+        raise FormError("keep_person", "error.code")
+    return code
 
 
 def _text(form: Mapping[str, str], name: str) -> str:

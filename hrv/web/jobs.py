@@ -26,7 +26,7 @@ class Jobs:
     """The queue of analyses. `close` ends all that run."""
 
     def __init__(
-        self, room: Room, limits: Limits, command: Sequence[str] = WORKER, store: str | None = None
+        self, room: Room, limits: Limits, command: Sequence[str] = WORKER, store: Path | None = None
     ) -> None:
         self._room, self._limits, self._command, self._store = room, limits, command, store
         self._changed = Condition()
@@ -105,7 +105,13 @@ class Jobs:
         number = runs[0].number + 1 if runs else 1
         part = upload.folder / "runs" / f"{number}.part"
         part.mkdir(mode=0o700)
-        write_json(part / "job.json", {"limits": asdict(self._limits), "store": self._store})
+        write_json(
+            part / "job.json",
+            {
+                "limits": asdict(self._limits),
+                "store": None if self._store is None else str(self._store),
+            },
+        )
         process = self._started(part)
         with self._changed:
             self._running[upload.id] = process

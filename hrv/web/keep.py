@@ -79,6 +79,16 @@ class Upload:
         return read_json(self.folder / "upload.json") or {}
 
     @property
+    def person(self) -> str:
+        """Whose page this is, where it stands for a person of the store; else empty."""
+        return str(self.facts.get("person", ""))
+
+    @property
+    def promised(self) -> bool:
+        """Accepted for the store, and not in it yet."""
+        return bool(self.request.get("keep_person")) and (self.folder / "files").is_dir()
+
+    @property
     def request(self) -> dict[str, Any]:
         return read_json(self.folder / "request.json") or {}
 
@@ -122,11 +132,17 @@ class Room:
         for part in (self.base / "uploads").glob("*/runs/*.part"):
             _remove(part)
 
-    def empty(self) -> None:
-        """Forget everything."""
-        for upload in self.uploads():
-            self.delete(upload.id)
+    def empty(self) -> list[Upload]:
+        """Forget everything but what was accepted for the store and is not in it; gives those."""
+        promised = []
+        for path in (self.base / "uploads").iterdir():
+            upload = self.upload(path.name)
+            if upload is not None and upload.promised:
+                promised.append(upload)
+            else:
+                self._discard(path)
         self.clean()
+        return promised
 
     def free_bytes(self) -> int:
         return shutil.disk_usage(self.base).free
@@ -150,6 +166,20 @@ class Room:
         target = self.base / "uploads" / number
         arrived.rename(target)
         return Upload(number, target)
+
+    def person(self, number: str, code: str, added: Mapping[str, Any]) -> Upload:
+        """The page of a person of the store."""
+        with self._lock:
+            target = self.base / "uploads" / number
+            if not target.is_dir():
+                made = self.arrive()
+                (made / "runs").mkdir(mode=0o700)
+                facts = {"id": number, "at_s": time.time(), "files": [], "person": code}
+                write_json(made / "upload.json", facts)
+                write_json(made / "request.json", {"keep_person": code})
+                write_json(made / "added.json", {**{name: [] for name in EMPTY}, **added})
+                made.rename(target)
+            return Upload(number, target)
 
     def upload(self, number: str) -> Upload | None:
         folder = self.base / "uploads" / number
@@ -187,9 +217,12 @@ class Room:
         """Gone in one step for everybody who looks, then from the disk."""
         upload = self.upload(number)
         if upload is not None:
-            away = self.base / "trash" / secrets.token_hex(16)
-            upload.folder.rename(away)
-            _remove(away)
+            self._discard(upload.folder)
+
+    def _discard(self, folder: Path) -> None:
+        away = self.base / "trash" / secrets.token_hex(16)
+        folder.rename(away)
+        _remove(away)
 
 
 def _remove(path: Path) -> None:

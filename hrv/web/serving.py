@@ -18,6 +18,7 @@ from waitress.utilities import BadRequest
 from hrv.errors import SettingsError
 from hrv.web.app import Page, create
 from hrv.web.guard import NAMES, Door
+from hrv.web.history import History
 from hrv.web.jobs import WORKER, Jobs
 from hrv.web.keep import Room
 from hrv.web.limits import Limits
@@ -52,6 +53,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types
 def serve(
     base: Path,
     *,
+    store: Path | None = None,
     port: int = 8765,
     address: str = "127.0.0.1",
     password: str | None = None,
@@ -66,11 +68,14 @@ def serve(
     limits = limits or Limits()
     with _alone(base):
         room = Room(base)
-        room.empty()
+        promised = room.empty()
         tempfile.tempdir = str(base / "incoming")  # request bodies wait here, not in a shared place
-        jobs = Jobs(room, limits, WORKER)
+        jobs = Jobs(room, limits, WORKER, store)
         try:
-            server, used = _listening(room, jobs, limits, address, port, password)
+            for upload in promised:
+                jobs.start(upload.id)
+            parts = {"room": room, "jobs": jobs, "limits": limits, "history": History(store)}
+            server, used = _listening(parts, limits, address, port, password)
             ready(f"http://{'[::1]' if address == '::1' else address}:{used}/")
             with suppress(KeyboardInterrupt):
                 server.run()
@@ -82,7 +87,7 @@ def serve(
 
 
 def _listening(
-    room: Room, jobs: Jobs, limits: Limits, address: str, port: int, password: str | None
+    parts: dict[str, Any], limits: Limits, address: str, port: int, password: str | None
 ) -> tuple[Any, int]:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     app: list[Any] = []
@@ -111,7 +116,7 @@ def _listening(
     used = int(server.effective_port)
     names = NAMES if address in LOOPBACK else (*NAMES, address)
     door = Door(port=used, names=names, password=password)
-    app.append(create(Page(room=room, jobs=jobs, door=door, limits=limits)))
+    app.append(create(Page(door=door, **parts)))
     return server, used
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
+import json
 import os
 import shutil
 import sys
@@ -16,8 +18,9 @@ import time
 import traceback
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +31,8 @@ from hrv.web.words import group
 
 if TYPE_CHECKING:
     from hrv.ingest import Identity
-    from hrv.model import Analysis, ReadOptions
+    from hrv.model import Analysis, LocalClock, ReadOptions, Span, Timeline
+    from hrv.store import Store
 
 # Where each stage begins and ends on the way from 0 to 1.
 STAGES: Mapping[str, tuple[float, float]] = {
@@ -41,6 +45,7 @@ STAGES: Mapping[str, tuple[float, float]] = {
     "summing up": (0.76, 0.8),
     "writing the report": (0.8, 0.99),
 }
+Told = Callable[[str, float | None], None]
 FORMATS = ("html", "json", "pdf", "png")
 SHOWN_FILES = 300
 
@@ -109,9 +114,30 @@ def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     paths = view(upload, folder / "view")
     options = _options(asked)
     told("recognising", None)
-    found = ingest.identify(paths, options)
-    write_json(folder / "files.json", described(found))
-    timeline = pipeline.read(paths, options, on_progress=told)
+    if paths:
+        write_json(folder / "files.json", described(ingest.identify(paths, options)))
+    kept = str(asked.get("keep_person") or "")
+    imported: dict[str, Any] | None = None
+    with ExitStack() as closing:
+        if kept:
+            store = closing.enter_context(_store(job))
+            imported = _import(store, kept, upload, paths, options, told)
+            _enter(store, kept, upload)
+            timeline = store.timeline(kept)
+        else:
+            timeline = pipeline.read(paths, options, on_progress=told)
+        analysis = _answered(timeline, asked, told, folder)
+        if kept:
+            record = (folder / "report.json").read_text(encoding="utf-8")
+            store.save_analysis(kept, _hash(analysis), record)
+    write_json(folder / "answer.json", answer(analysis))
+    return {"state": "done", "added": _mark(upload), "imported": imported}
+
+
+def _answered(timeline: Timeline, asked: Mapping[str, Any], told: Told, folder: Path) -> Analysis:
+    """The analysis, with its report written into the folder."""
+    from hrv import pipeline
+
     question = pipeline.Question(
         since=_date(asked.get("since")),
         until=_date(asked.get("until")),
@@ -124,9 +150,87 @@ def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     told("writing the report", None)
     pipeline.render(analysis, folder, formats=FORMATS)
     _pack(folder / "figures", folder / "figures.zip")
-    write_json(folder / "answer.json", answer(analysis))
-    del job
-    return {"state": "done", "added": _mark(upload)}
+    return analysis
+
+
+def _store(job: Mapping[str, Any]) -> Store:
+    from hrv.store import open_store
+
+    return open_store(Path(job["store"]) if job["store"] else None)
+
+
+def _import(
+    store: Store,
+    person: str,
+    upload: Upload,
+    paths: Sequence[Path],
+    options: ReadOptions,
+    told: Told,
+) -> dict[str, Any] | None:
+    """Keep what is new of the files, then let go of the files themselves."""
+    from hrv import ingest
+    from hrv.settings import Settings
+
+    listed = upload.facts["files"]
+    if not listed or not (upload.folder / "files").is_dir():
+        return None
+
+    def on_progress(name: str, done: int, total: int) -> None:
+        del name
+        told("reading files", done / total if total else None)
+
+    found = store.add(
+        ingest.read(paths, options, Settings().ingest, on_progress=on_progress),
+        person=person,
+        name=", ".join(names.shown(row["name"]) for row in listed[:3]),
+    )
+    shutil.rmtree(upload.folder / "files")
+    return {"days_given": found.days_given, "days_added": found.days_added,
+            "files_new": found.files_new, "files_known": found.files_known}  # fmt: skip
+
+
+def _enter(store: Store, person: str, upload: Upload) -> None:
+    """Tags and ratings written on a person's page take the place of the earlier ones."""
+    from hrv.model import Rating, as_day
+
+    if not upload.person:
+        return
+    added, clock = upload.added, store.timeline(person).clock
+    store.set_spans(person, [span_of(row, clock) for row in added["tags"]])
+    store.set_ratings(
+        person,
+        [
+            Rating(as_day(date.fromisoformat(row["date"])), row["scale"], row["value"])
+            for row in added["ratings"]
+        ],
+    )
+
+
+def span_of(row: Mapping[str, Any], clock: LocalClock) -> Span:
+    """A tag written in local time; a date alone covers the whole day."""
+    from hrv.model import DAY_S, Span, SpanKind
+
+    def instant(text: str, days_later: float = 0.0) -> float:
+        local = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + days_later * DAY_S
+        near = local - float(clock.offset_at(local))
+        return local - float(clock.offset_at(near))
+
+    all_day = "T" not in row["start"]
+    last = row["end"] or row["start"]
+    return Span(
+        kind=SpanKind(row["kind"]),
+        start_s=instant(row["start"]),
+        end_s=instant(last, 1.0 if all_day else 0.0),
+        label=row["label"],
+        intensity=None if row["intensity"] == "" else float(row["intensity"]),
+        all_day=all_day,
+        origin="person",
+    )
+
+
+def _hash(analysis: Analysis) -> str:
+    said = json.dumps(dict(analysis.settings), sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _mark(upload: Upload) -> list[str]:
@@ -134,7 +238,7 @@ def _mark(upload: Upload) -> list[str]:
     return [row["id"] for rows in upload.added.values() for row in rows]
 
 
-def _progress(folder: Path) -> Callable[[str, float | None], None]:
+def _progress(folder: Path) -> Told:
     last: list[Any] = [0.0, ""]
 
     def told(stage: str, share: float | None) -> None:
@@ -168,7 +272,7 @@ def _date(text: Any) -> date | None:
 def view(upload: Upload, folder: Path) -> list[Path]:
     """The uploaded files under names that formats can look at, linked, not copied."""
     folder.mkdir(mode=0o700)
-    listed = upload.facts["files"]
+    listed = upload.facts["files"] if (upload.folder / "files").is_dir() else []
     paths = names.unlike([names.safe(row["name"]) for row in listed])
     for row, path in zip(listed, paths, strict=True):
         target = folder / "files" / path
@@ -179,7 +283,8 @@ def view(upload: Upload, folder: Path) -> list[Path]:
         except OSError:
             shutil.copyfile(source, target)
     tops = sorted({path.parts[0] for path in paths})
-    return [*(folder / "files" / top for top in tops), *_added(upload, folder / "page")]
+    entered = _added(upload, folder / "page")
+    return [*(folder / "files" / top for top in tops), *(() if upload.person else entered)]
 
 
 def _added(upload: Upload, folder: Path) -> list[Path]:

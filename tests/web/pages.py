@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from hrv.web.app import Page, create
 from hrv.web.guard import Door
+from hrv.web.history import History
 from hrv.web.jobs import Jobs
 from hrv.web.keep import Room, Upload
 from hrv.web.limits import Limits
@@ -37,6 +38,7 @@ class Desk:
     jobs: Jobs
     limits: Limits
     door: Door
+    history: History
     client: FlaskClient
     headers: dict[str, str] = field(default_factory=lambda: dict(BROWSER))
 
@@ -92,7 +94,10 @@ class Desk:
 def desk(base: Path, command: Sequence[str] = OBEDIENT, **bounds: Any) -> Desk:
     limits = Limits(**{"spare_bytes": 0, **bounds})
     room = Room(base)
-    jobs = Jobs(room, limits, command)
+    jobs = Jobs(room, limits, command, base.parent / "store")
     door = Door(port=PORT)
-    app = create(Page(room=room, jobs=jobs, door=door, limits=limits))
-    return Desk(room=room, jobs=jobs, limits=limits, door=door, client=app.test_client())
+    history = History(base.parent / "store")
+    app = create(Page(room=room, jobs=jobs, door=door, limits=limits, history=history))
+    return Desk(
+        room=room, jobs=jobs, limits=limits, door=door, history=history, client=app.test_client()
+    )

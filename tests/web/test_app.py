@@ -209,7 +209,9 @@ def test_a_password_is_asked_of_everybody(desk: Desk, tmp_path: Path) -> None:
     from hrv.web.app import Page, create
 
     door = guard.Door(port=8765, password="correct horse battery")
-    app = create(Page(room=desk.room, jobs=desk.jobs, door=door, limits=desk.limits))
+    app = create(
+        Page(room=desk.room, jobs=desk.jobs, door=door, limits=desk.limits, history=desk.history)
+    )
     client = app.test_client()
     for path in ("/", "/static/page.css", "/nothing"):
         assert client.get(path, headers={"Host": HOST}).status_code == 401

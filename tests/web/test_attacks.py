@@ -198,12 +198,9 @@ def test_there_are_forty_probes_and_more() -> None:
 
 
 def test_too_many_files_are_refused(desk: Desk) -> None:
-    small = Desk(
-        room=desk.room, jobs=desk.jobs, limits=desk.limits, door=desk.door, client=desk.client
-    )
     desk.client.application.config["MAX_FORM_PARTS"] = 20
     files = [(io.BytesIO(b"x"), "a") for _ in range(30)]
-    seen = small.client.post(
+    seen = desk.client.post(
         "/upload", data={"token": desk.token(), "files": files}, headers=BROWSER, base_url=ORIGIN
     )
     assert seen.status_code == 413
