@@ -245,6 +245,13 @@ def _stand(record: str | None) -> dict[str, Any] | None:
         return None
     found = json.loads(record)
     recovery, baseline = found["recovery"], found["baseline"]
+    changes = {
+        marker["id"]: {
+            name: marker[name] for name in ("estimate", "low", "high", "unit", "since", "until")
+        }
+        for marker in found["markers"]
+        if marker["estimate"] is not None
+    }
     return {
         "window": found["settings"].get("window"),
         "tier": found["coverage"]["tier"],
@@ -252,14 +259,14 @@ def _stand(record: str | None) -> dict[str, Any] | None:
         "recovery": {
             "scale": recovery["scale"],
             "half_time_s": _interval(recovery["half_time_s"]),
-            "then_s": recovery.get("then_s"),
-            "now_s": recovery.get("now_s"),
+            "change": changes.get("recovery_speed"),
             "state": recovery["state"],
             "why_unknown": recovery.get("why_unknown"),
         },
         "baseline": {
             "measure": baseline["measure"],
             **_interval(baseline),
+            "change": changes.get("baseline_arousal"),
             "state": baseline["state"],
             "why_unknown": baseline.get("why_unknown"),
         },
@@ -277,15 +284,25 @@ def _told(stand: Mapping[str, Any]) -> Iterable[str]:
     yield f"report of {window}: {stand['verdict']} (data tier {stand['tier']})"
     half = recovery["half_time_s"]
     if half["value"] is not None:
-        yield f"recovery: half in {_range(half, 0)} s, {recovery['state']}"
+        yield f"recovery: half in {_range(half, 0)} s, {recovery['state']}{_change(recovery)}"
     else:
         yield f"recovery: {recovery['state']}; {recovery['why_unknown'] or 'no level'}"
     if baseline["value"] is not None:
-        yield f"baseline ({baseline['measure']}): {_range(baseline, 2)}, {baseline['state']}"
+        now = f"{_range(baseline, 2)}, {baseline['state']}{_change(baseline)}"
+        yield f"baseline ({baseline['measure']}): {now}"
     else:
         yield f"baseline: {baseline['state']}; {baseline['why_unknown'] or 'no level'}"
     for need in stand["needs"]:
         yield f"needs: {need}"
+
+
+def _change(primary: Mapping[str, Any]) -> str:
+    """How far now is from then, with its interval."""
+    change = primary["change"]
+    if change is None or change["low"] is None or change["high"] is None:
+        return ""
+    said = _range({**change, "value": change["estimate"]}, 1)
+    return f"; since {change['since']} {said} {change['unit']}"
 
 
 def _range(found: Mapping[str, Any], digits: int) -> str:

@@ -47,6 +47,7 @@ from hrv.timeline import Chunk, Cut, Packed, Stream
 
 FILE = "history.sqlite3"
 _WAIT_S = 60.0  # for another process that writes
+_WIPE_WAIT_S = 5.0  # for another process that still reads what was deleted
 _HELD_BYTES = 32 << 20  # collected before the writing begins
 _CODE = re.compile(r"[^\W_][\w .@+-]{0,63}")
 _OWN = "entered on the page"
@@ -768,11 +769,14 @@ class Store:
     def _wipe(self) -> bool:
         """Write the file anew without the deleted pages, and empty the log; True if both worked."""
         with self._reading() as db:
+            db.execute(f"PRAGMA busy_timeout = {_WIPE_WAIT_S * 1000:.0f}")
             try:
                 db.execute("VACUUM")
                 busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             except sqlite3.OperationalError:
                 return False
+            finally:
+                db.execute(f"PRAGMA busy_timeout = {_WAIT_S * 1000:.0f}")
         return not busy
 
     # ----------------------------------------------------------------------- the ground

@@ -37,7 +37,7 @@ from hrv.model import (
     StressScoreSeries,
     Timeline,
 )
-from hrv.store import Store, open_store, schema
+from hrv.store import Store, book, open_store, schema
 
 DAY = 20_000
 START = DAY * DAY_S
@@ -290,6 +290,30 @@ def test_forgetting_the_past_cuts_every_source_and_an_import_restores_it(store: 
             assert_same_series(a, b)
     store.add(files, person="ada", name="a")
     assert_same(store.timeline("ada"), timeline.build(files, person="ada"))
+
+
+def test_old_pages_that_another_process_reads_are_told_and_wiped_later(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "_WIPE_WAIT_S", 0.05)
+    store.add([marked("SECRETONE", 1)], person="ada", name="a")
+    with open_store(store.file.parent) as reader:
+        reader._db.execute("BEGIN")
+        reader._db.execute("SELECT count(*) FROM block").fetchone()
+        assert not store.forget(person="ada").complete
+        reader._db.execute("COMMIT")
+    assert store.forget(everything=True).complete
+    assert b"SECRETONE" not in bytes_of(store)
+
+
+def test_two_imports_at_once_lose_nothing(store: Store) -> None:
+    def arriving() -> Iterator[Recording]:
+        with open_store(store.file.parent) as other:
+            other.add([watch(2, seed=9)], person="bob", name="b")
+        yield watch(2)
+
+    store.add(arriving(), person="ada", name="a")
+    assert [p.code for p in store.people()] == ["ada", "bob"]
 
 
 def test_everything_can_be_forgotten(store: Store) -> None:
