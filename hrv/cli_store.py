@@ -29,7 +29,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print as JS
 
 def the_person(store: Store, code: str | None) -> str:
     """The code asked for, or the only one there is."""
-    known = [one.code for one in store.people()]
+    known = store.codes()
     if code is not None and code not in known:
         raise SettingsError(f"nobody called {code!r} is in the store", way_out=_listed(known))
     if code is not None:
@@ -76,7 +76,7 @@ def import_command(
     with open_store(store) as opened, progress() as told:
         code = options.person
         if code is None:
-            code = the_person(opened, None) if opened.people() else _FIRST
+            code = the_person(opened, None) if opened.codes() else _FIRST
 
         def on_progress(name: str, done: int, total: int) -> None:
             del name

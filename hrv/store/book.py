@@ -106,7 +106,9 @@ def _make_private(folder: Path, file: Path) -> None:
 
 def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA secure_delete = ON")
-    db.execute("PRAGMA journal_mode = WAL")
+    if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        way_out = "Choose a folder on a local disk"
+        raise StoreError("this disk cannot hold a write-ahead log", way_out=way_out)
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA temp_store = MEMORY")
     known = schema.number(db)
@@ -584,6 +586,11 @@ class Store:
             facts.packed(facts.read(data), name, format_id, device).summary
             for name, format_id, device, data in rows
         )
+
+    def codes(self) -> tuple[str, ...]:
+        """The code names of everyone in the store."""
+        with self._reading() as db:
+            return tuple(code for (code,) in db.execute("SELECT code FROM person ORDER BY code"))
 
     def people(self) -> tuple[PersonSummary, ...]:
         """Everyone in the store, by code."""
