@@ -78,7 +78,7 @@ def create(page: Page) -> Flask:
         ROOM=page.room,
         MAX_CONTENT_LENGTH=page.limits.upload_bytes,
         MAX_FORM_PARTS=page.limits.files,
-        MAX_FORM_MEMORY_SIZE=page.limits.form_bytes,
+        MAX_FORM_MEMORY_SIZE=page.limits.field_bytes,
         PROPAGATE_EXCEPTIONS=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -263,7 +263,9 @@ def _run(page: Page, text: str) -> dict[str, Any] | None:
     found = upload.run(int(run)) if upload and run.isdecimal() and len(run) < 9 else None
     if upload is None or found is None or not found.done:
         return None
-    return {"upload": upload, "run": found, "record": found.read("report.json"),
+    files = upload.facts["files"]
+    name = upload.person or files[0]["name"]
+    return {"upload": upload, "run": found, "name": name, "record": found.read("report.json"),
             "answer": found.read("answer.json")}  # fmt: skip
 
 
@@ -324,8 +326,15 @@ def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> 
         said=request.form if error is not None else {}, kinds=forms.TAG_KINDS,
         scales=forms.SCALES,
         imports=page.history.imports(upload.person) if upload.person else [],
-        person_page=_person_page(page, upload), zones=forms.offered(), names=FILES,
+        past=_past(page, upload), person_page=_person_page(page, upload),
+        zones=forms.offered(), names=FILES,
     )  # fmt: skip
+
+
+def _past(page: Page, upload: Upload) -> dict[str, Any] | None:
+    """The newest answer kept of a person, from an earlier run of the page perhaps."""
+    people = page.history.people() if upload.person else []
+    return next((one for one in people if one["code"] == upload.person), None)
 
 
 def _person_page(page: Page, upload: Upload) -> str | None:

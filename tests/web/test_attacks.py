@@ -84,7 +84,7 @@ def many_parts(desk: Desk) -> TestResponse:
 
 
 def long_field(desk: Desk) -> TestResponse:
-    data = {"token": desk.token(), "tz": "x" * (desk.limits.form_bytes + 1),
+    data = {"token": desk.token(), "tz": "x" * (desk.limits.field_bytes + 1),
             "files": (io.BytesIO(b"x"), "a")}  # fmt: skip
     return desk.client.post("/upload", data=data, headers=BROWSER, base_url=ORIGIN)
 
