@@ -11,7 +11,7 @@ class Limits:
 
     upload_bytes: int = 4 << 30  # one request; an account archive of many years
     form_bytes: int = 64 << 10  # a request without files
-    field_bytes: int = 1 << 20  # words beside files; more than one piece of a file that is read
+    field_bytes: int = 1 << 18  # words beside files; more than one piece of a file that is read
     files: int = 20_000  # of one upload: a watch's folder
     spare_bytes: int = 1 << 29  # left free on the disk
     waiting: int = 100  # analyses in the queue
