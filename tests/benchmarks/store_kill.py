@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from hrv.model import DAY_S, HeartRateSeries, LocalClock, Recording, RRSeries, S
 from hrv.store import Store, open_store
 
 OUT = Path(__file__).with_name("results") / "store_kill.md"
+ROOT = Path(__file__).parents[2]
 FILES, PER_STORE = 6, 40
 
 
@@ -79,17 +81,41 @@ def whole(store: Store, number: int) -> bool:
 
 def killed(folder: Path, after_s: float) -> set[int]:
     """Imports acknowledged before the importer was killed."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.store_kill", "--child", str(folder)],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert child.stdout is not None
-    assert child.stdout.readline().strip() == "ready"
-    time.sleep(after_s)
-    child.send_signal(signal.SIGKILL)
-    said = child.stdout.read().split()
-    child.wait()
+    line = [sys.executable, "-m", "tests.benchmarks.store_kill", "--child", str(folder)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == "ready"
+        time.sleep(after_s)
+        child.send_signal(signal.SIGKILL)
+        said = child.stdout.read().split()
     return {int(line) for line in said}
+
+
+def counted(kills: int, base: Path) -> Counter[str]:
+    """Kill an importer so many times; what was found afterwards."""
+    rng = np.random.default_rng(8)
+    seen: Counter[str] = Counter()
+    acknowledged: set[int] = set()
+    folder = base / "0"
+    for kill in range(kills):
+        if len(acknowledged) >= PER_STORE:
+            folder, acknowledged = base / str(kill), set()
+        new = killed(folder, float(rng.uniform(0.0, 0.8)))
+        acknowledged |= new
+        log = folder / "history.sqlite3-wal"
+        seen["log left behind"] += log.exists() and log.stat().st_size > 0
+        with closing(sqlite3.connect(folder / "history.sqlite3")) as raw:
+            sound = raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        with open_store(folder) as store:
+            kept = {int(upload.name) for upload in store.history()}
+            seen["intact"] += sound and store.check().ok
+            seen["acknowledged"] += len(new)
+            seen["lost"] += len(acknowledged - kept)
+            seen["lost"] += sum(not whole(store, number) for number in new & kept)
+            seen["half kept"] += sum(upload.files != FILES for upload in store.history())
+        acknowledged |= kept  # an import may be durable though its line was cut off
+        print(kill + 1, dict(seen), flush=True)
+    return seen
 
 
 def main() -> None:
@@ -100,33 +126,9 @@ def main() -> None:
     if given.child:
         importer(given.child)
         return
-    rng = np.random.default_rng(8)
-    seen: Counter[str] = Counter()
-    acknowledged: set[int] = set()
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as base:
-        folder = Path(base) / "0"
-        for kill in range(given.kills):
-            if len(acknowledged) >= PER_STORE:
-                folder, acknowledged = Path(base) / str(kill), set()
-            new = killed(folder, float(rng.uniform(0.0, 0.8)))
-            acknowledged |= new
-            log = folder / "history.sqlite3-wal"
-            seen["log left behind"] += log.exists() and log.stat().st_size > 0
-            with sqlite3.connect(folder / "history.sqlite3") as raw:
-                sound = raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            raw.close()
-            with open_store(folder) as store:
-                kept = {int(upload.name) for upload in store.history()}
-                seen["intact"] += sound and store.check().ok
-                seen["acknowledged"] += len(new)
-                seen["lost"] += len(acknowledged - kept)
-                seen["lost"] += sum(not whole(store, number) for number in new)
-                partly = [u for u in store.history() if u.files != FILES]
-                seen["half kept"] += len(partly)
-                # An import may be durable though its line was cut off.
-                acknowledged |= kept
-            print(kill + 1, dict(seen), flush=True)
+        seen = counted(given.kills, Path(base))
     text = f"""# The store after its importer was killed
 
 `python -m tests.benchmarks.store_kill --kills {given.kills}`; SQLite {sqlite3.sqlite_version},
