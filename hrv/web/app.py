@@ -82,7 +82,7 @@ def create(page: Page) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(when=_when, size=_size)
+    app.jinja_env.filters.update(when=_when, size=_size, moment=_moment)
     guard.install(app, page.door, page.limits)
     app.teardown_request(arriving.forget)
     app.register_error_handler(HTTPException, _refused)
@@ -201,6 +201,20 @@ def _changes(app: Flask, page: Page) -> None:
         _remember(page, found)
         return _go("shown", number=number, _anchor=kind)
 
+    @app.post("/u/<number>/answer")
+    def answered(number: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        found = _upload(page, number)
+        best = next((run for run in found.runs() if run.done), None)
+        for place, moment in _open_moments(best, found.added):
+            said = forms.answered(request.form, place, moment)
+            if said is not None:
+                page.room.add(found, "asked", {"start": moment["start"]})
+                if said:
+                    page.room.add(found, "tags", said)
+        _remember(page, found)
+        return _go("shown", number=number, _anchor="tags")
+
     @app.post("/u/<number>/drop/<row>")
     def drop(number: str, row: str) -> Answer:
         guard.demand_token(page.door, request.form.get("token", ""))
@@ -311,8 +325,6 @@ def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> 
     outcome = runs[0].read("outcome.json") if runs else None
     seen = _seen(best)
     added = upload.added
-    fresh = [row for rows in added.values() for row in rows if row["id"] not in seen]
-    gone = seen - {row["id"] for rows in added.values() for row in rows}
     files = runs[0].read("files.json") if runs else None
     part = upload.under_way()
     if part is not None and state["state"] == "running":
@@ -321,7 +333,8 @@ def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> 
         "upload.html", upload=upload, facts=upload.facts, state=state,
         progress=_progress(page, upload), best=best, runs=runs, outcome=outcome, files=files,
         answer=best.read("answer.json") if best else None, added=added,
-        changed=len(fresh) + len(gone), settings=upload.request,
+        changed=len(seen ^ upload.entries()) if best else 0,
+        moments=_open_moments(best, added), answers=forms.ANSWERS, settings=upload.request,
         errors={} if error is None else {error.field: words.say(error.code)},
         said=request.form if error is not None else {}, kinds=forms.TAG_KINDS,
         scales=forms.SCALES,
@@ -329,6 +342,13 @@ def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> 
         past=_past(page, upload), person_page=_person_page(page, upload),
         zones=forms.offered(), names=FILES,
     )  # fmt: skip
+
+
+def _open_moments(run: Run | None, added: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Moments that the newest report asks about and nobody has answered, with their numbers."""
+    found = run.read("moments.json") if run else None
+    done = {row["start"] for row in added["asked"]}
+    return [(i, row) for i, row in enumerate(found or []) if row["start"] not in done]
 
 
 def _past(page: Page, upload: Upload) -> dict[str, Any] | None:
@@ -405,6 +425,11 @@ def _clock(seconds: float) -> str:
 
 def _when(at_s: float) -> str:
     return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _moment(local: str) -> str:
+    """Weekday, date and time of a local instant."""
+    return datetime.fromisoformat(local).strftime("%a %Y-%m-%d, %H:%M")
 
 
 def _size(count: float) -> str:

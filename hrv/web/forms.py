@@ -12,6 +12,8 @@ from hrv.web import history
 
 TAG_KINDS = ("event", "technique", "therapy", "medicine", "illness", "alcohol", "cycle", "life",
              "other")  # fmt: skip
+NO_TAG = ("nothing", "forgotten")
+ANSWERS = (*NO_TAG, "event", "technique", "illness", "alcohol", "other")
 SCALES = ("present", "effort", "other")
 LONGEST = 120
 
@@ -68,6 +70,19 @@ def tag(form: Mapping[str, str]) -> dict[str, Any]:
     intensity = _number(form, "intensity", 0.0, 10.0, needed=False)
     return {"start": start, "end": end, "kind": kind, "label": _text(form, "label"),
             "intensity": "" if intensity is None else intensity}  # fmt: skip
+
+
+def answered(
+    form: Mapping[str, str], place: int, moment: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """The tag that an answer about a moment makes; empty for none, None if it was left open."""
+    kind = form.get(f"what_{place}", "")
+    if kind not in ANSWERS:
+        return None
+    if kind in NO_TAG:
+        return {}
+    return {"start": moment["start"], "end": moment["end"], "kind": kind,
+            "label": _text(form, f"label_{place}"), "intensity": ""}  # fmt: skip
 
 
 def rating(form: Mapping[str, str]) -> dict[str, Any]:

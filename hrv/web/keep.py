@@ -26,7 +26,8 @@ from threading import Lock
 from typing import Any
 
 ID = re.compile(r"^[0-9a-f]{32}$")
-EMPTY: Mapping[str, Any] = {"tags": [], "ratings": []}
+EMPTY: Mapping[str, Any] = {"tags": [], "ratings": [], "asked": []}
+IN_REPORTS = ("tags", "ratings")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -94,7 +95,13 @@ class Upload:
 
     @property
     def added(self) -> dict[str, Any]:
-        return read_json(self.folder / "added.json") or {name: [] for name in EMPTY}
+        found = read_json(self.folder / "added.json") or {}
+        return {name: found.get(name, []) for name in EMPTY}
+
+    def entries(self) -> set[str]:
+        """Ids of the tags and ratings that a report should know."""
+        added = self.added
+        return {row["id"] for kind in IN_REPORTS for row in added[kind]}
 
     def runs(self) -> list[Run]:
         """Finished ones, the newest first."""

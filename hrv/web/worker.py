@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from hrv.errors import HrvError
 from hrv.web import names
 from hrv.web.keep import Upload, read_json, write_json
+from hrv.web.questions import moments
 from hrv.web.words import group
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     told("start", None)
     upload = Upload(folder.parents[1].name, folder.parents[1])
     asked = upload.request
+    seen = sorted(upload.entries())
     paths = view(upload, folder / "view")
     options = _options(asked)
     told("recognising", None)
@@ -131,7 +133,8 @@ def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
             record = (folder / "report.json").read_text(encoding="utf-8")
             store.save_analysis(kept, _hash(analysis), record)
     write_json(folder / "answer.json", answer(analysis))
-    return {"state": "done", "added": _mark(upload), "imported": imported}
+    write_json(folder / "moments.json", moments(analysis))
+    return {"state": "done", "added": seen, "imported": imported}
 
 
 def _answered(timeline: Timeline, asked: Mapping[str, Any], told: Told, folder: Path) -> Analysis:
@@ -231,11 +234,6 @@ def span_of(row: Mapping[str, Any], clock: LocalClock) -> Span:
 def _hash(analysis: Analysis) -> str:
     said = json.dumps(dict(analysis.settings), sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _mark(upload: Upload) -> list[str]:
-    """Which tags and ratings this report has seen."""
-    return [row["id"] for rows in upload.added.values() for row in rows]
 
 
 def _progress(folder: Path) -> Told:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hrv.web import guard, words
+from hrv.web.keep import write_json
 from tests.web.pages import HOST, Desk
 from tests.web.pages import desk as opened
 
@@ -127,7 +128,24 @@ def test_an_entry_that_cannot_be_is_refused_by_its_field(
     seen = desk.post(f"/u/{upload.id}/add/{kind}", None, None, **fields)
     assert seen.status_code == 422
     assert 'class="wrong"' in seen.text
-    assert upload.added == {"tags": [], "ratings": []}
+    assert upload.entries() == set()
+
+
+def test_moments_become_tags_or_are_asked_no_more(desk: Desk) -> None:
+    upload = desk.uploaded([("a.csv", b"ok")])
+    desk.finished(upload)
+    day = "2026-01-0"
+    asked = [{"start": f"{day}{n}T10:00:00", "end": f"{day}{n}T10:20:00"} for n in (3, 2, 1)]
+    write_json(upload.folder / "runs" / "1" / "moments.json", asked)
+    assert words.say("ask.open", n=3) in desk.get(f"/u/{upload.id}").text
+    answers = {"what_0": "event", "label_0": "call", "what_1": "nothing", "what_9": "event"}
+    desk.post(f"/u/{upload.id}/answer", None, None, **answers)
+    assert [(t["start"], t["label"]) for t in upload.added["tags"]] == [
+        (f"{day}3T10:00:00", "call")
+    ]
+    page = desk.get(f"/u/{upload.id}").text
+    assert words.say("ask.open", n=1) in page
+    assert "Thu 2026-01-01, 10:00–10:20" in page
 
 
 def test_two_runs_can_be_compared(desk: Desk) -> None:
