@@ -106,7 +106,7 @@ def test_json_goes_to_standard_output_alone(month: Path, tmp_path: Path) -> None
         (b"\x0e\x10\x43\x08\xff\xff\xff\x7f.FIT", "cut.fit", "cut.fit"),
         (b"once upon a time\nthere was a heart\n", "story.txt", "no known format"),
         (b"PK\x03\x04 not a zip", "broken.zip", "broken.zip"),
-        (gzip.compress(b"a,b\n1,2\n")[:-9], "cut.csv.gz", "cut.csv"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], "cut.csv.gz", "cut.csv"),
     ],
 )
 def test_what_cannot_be_used_is_named_and_ends_with_three(
