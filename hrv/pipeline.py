@@ -19,7 +19,6 @@ from hrv.markers import Context, breaks, find_all
 from hrv.markers.change import before_after
 from hrv.markers.recovery_speed import ENDPOINTS
 from hrv.model import (
-    DAY_S,
     Analysis,
     Censored,
     DayFeatures,
@@ -216,8 +215,8 @@ def _selftest(body: _Body, settings: Settings) -> dict[str, Any] | None:
 
 def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple[int, int]:
     """First and last local day of the primary window: the last half year, or what was asked."""
-    edges = [timeline.clock.day(d * DAY_S + e) for d in _ends(timeline) for e in (0.0, DAY_S - 1)]
-    days = [int(edge) for edge in edges] + [value.day for value in timeline.day_values]
+    days = [int(timeline.clock.day(t_s)) for t_s in _ends(timeline)]
+    days += [value.day for value in timeline.day_values]
     if not days:
         days = [int(timeline.clock.day(span.start_s)) for span in timeline.spans] or [0]
     last = max(days) if question.until is None else as_day(question.until)
@@ -234,8 +233,15 @@ def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple
     return since, last
 
 
-def _ends(timeline: Timeline) -> tuple[int, ...]:
-    return timeline.utc_days[:1] + timeline.utc_days[-1:]
+def _ends(timeline: Timeline) -> list[float]:
+    """Times of the first and last samples."""
+    ends = []
+    for day in timeline.utc_days[:1] + timeline.utc_days[-1:]:
+        block = timeline.read_block(day)
+        kinds = (block.rr, block.heart_rate, block.motion, block.stress, block.rmssd)
+        series = [one for kind in kinds for one in kind if one.t_s.size]
+        ends += [float(t_s) for one in series for t_s in (one.t_s[0], one.t_s[-1])]
+    return ends
 
 
 def _reduced(
