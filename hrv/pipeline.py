@@ -290,6 +290,7 @@ def _body(timeline: Timeline, days: list[DayFeatures], settings: Settings) -> _B
         episodes=found,
         fits=recovery.fit(found, grid, expectation, settings),
         hrv=baseline.windows(days),
+        notes=expectation.notes,
     )
 
 
