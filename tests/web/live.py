@@ -22,10 +22,19 @@ class Live:
     base: Path
 
 
+# A test run started in the background inherits a deaf ear for interrupts.
+START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from hrv.cli import main
+main()
+"""
+
+
 @contextmanager
 def live(folder: Path, *more: str) -> Iterator[Live]:
     """`hrv serve` on a free port with a store in the folder."""
-    command = [sys.executable, "-c", "from hrv.cli import main; main()", "serve", "--no-open",
+    command = [sys.executable, "-c", START, "serve", "--no-open",
                "--port", "0", "--store", str(folder / "store"), *more]  # fmt: skip
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
