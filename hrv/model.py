@@ -1098,7 +1098,6 @@ class RecoverySummary:
     settling_min: Estimate | Missing
     then_s: Estimate | None = None  # first third of the window
     now_s: Estimate | None = None  # last third
-    days_back: Estimate | None = None  # on the days scale: back in range after a bad day
     then_at_most_s: float | None = None  # where most were faster than the recording can time
     now_at_most_s: float | None = None
     n: int = 0

@@ -366,7 +366,6 @@ def _recovery_summary(context: Context, finding: MarkerFinding) -> RecoverySumma
         settling_min=_in_minutes(level(endpoint="settled", rng=context.rng("level_settled"))),
         then_s=None if isinstance(then, Missing) else then,
         now_s=None if isinstance(now, Missing) else now,
-        days_back=finding.estimate if scale == "days" else None,
         then_at_most_s=_at_most(then),
         now_at_most_s=_at_most(now),
         n=len(free),

@@ -16,7 +16,8 @@ def summary(analysis: Analysis, words: Words | None = None) -> str:
     """The answer and its three lines: Recovery, Baseline, Together."""
     words = words or Words()
     lines = [wording.headline(words, analysis), ""]
-    recovery = [wording.recovery_level(words, analysis.recovery)]
+    days = wording.days_level(words, analysis)
+    recovery = [days or wording.recovery_level(words, analysis.recovery)]
     recovery += wording.recovery_trend(words, analysis.recovery)
     resting = wording.baseline_level(words, analysis.baseline)
     resting += wording.baseline_trend(words, analysis.baseline)

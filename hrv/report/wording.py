@@ -161,16 +161,7 @@ def recovery_level(words: Words, summary: RecoverySummary) -> str:
             counts=_counts(words, summary),
         )
     if summary.scale == "days":
-        back = summary.days_back
-        if back is None:
-            return words.say("recovery.days_only")
-        return words.say(
-            "recovery.level.days",
-            value=words.number(back.value, 1),
-            low=words.number(back.low, 1),
-            high=words.number(back.high, 1),
-            n=back.n,
-        )
+        return words.say("recovery.days_only")
     timed = summary.scale in {"fast", "settling"} or summary.why_unknown is None
     missing = half if timed else summary.why_unknown
     assert missing is not None
