@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import click
 
 from hrv import __version__
 from hrv.cli_calibrate import calibrate_command
+from hrv.cli_dates import as_date
 from hrv.cli_identify import formats_command
 from hrv.cli_metrics import metrics_command
 from hrv.cli_serve import serve_command
@@ -105,15 +106,6 @@ def _read_options(values: dict[str, Any]) -> Any:
     )
 
 
-def _date(_: click.Context, option: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a date like 2026-03-31", param=option) from None
-
-
 @main.command()
 @click.argument(
     "inputs", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[INPUT...]"
@@ -141,20 +133,20 @@ def _date(_: click.Context, option: click.Parameter, value: str | None) -> date 
 )
 @click.option(
     "--change-date",
-    callback=_date,
+    callback=as_date,
     metavar="DATE",
     help="Therapy began, a move, a medicine: compare before and after.",
 )
 @click.option("--change-label", default="", metavar="TEXT", help="What happened on that date.")
-@click.option("--since", callback=_date, metavar="DATE", help="First day looked at.")
-@click.option("--until", callback=_date, metavar="DATE", help="Last day looked at.")
+@click.option("--since", callback=as_date, metavar="DATE", help="First day looked at.")
+@click.option("--until", callback=as_date, metavar="DATE", help="Last day looked at.")
 @click.option(
     "--self-test/--no-self-test",
     default=True,
     show_default=True,
     help="Put known recoveries into your quiet hours and report what is found.",
 )
-@click.option("--as-of", callback=_date, metavar="DATE", help="Taken for today.")
+@click.option("--as-of", callback=as_date, metavar="DATE", help="Taken for today.")
 @click.option(
     "--format",
     "formats",

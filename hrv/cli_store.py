@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hrv.cli_dates import as_date
 from hrv.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -132,20 +133,11 @@ def history_command(person: str | None, files: bool, store: Path | None, as_json
             click.echo(f"      {file.file} [{file.format}]: {what}, {file.rows_used} rows")
 
 
-def _date(_: click.Context, option: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a date like 2026-03-31", param=option) from None
-
-
 @click.command("forget")
 @click.option("--person", metavar="CODE", help="A person with everything kept of them.")
 @click.option("--upload", type=int, metavar="NUMBER", help="One import; see 'hrv history'.")
 @click.option(
-    "--before", callback=_date, metavar="DATE", help="What lies before; of all, or of --person."
+    "--before", callback=as_date, metavar="DATE", help="What lies before; of all, or of --person."
 )
 @click.option("--all", "everything", is_flag=True, help="Everything, everybody.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
