@@ -272,8 +272,8 @@ def without_prior(
     mean: float, sd: float, prior_mean: float, prior_sd: float
 ) -> tuple[float, float]:
     """Mean and variance of the likelihood whose normal posterior under the prior is given."""
-    share = float(np.clip(1.0 - (sd / prior_sd) ** 2, MIN_POSTERIOR_SHARE, 1.0))
-    return float((mean - (1.0 - share) * prior_mean) / share), sd**2 / share
+    share = max(1.0 - (sd / prior_sd) ** 2, MIN_POSTERIOR_SHARE)
+    return float((mean - (1.0 - share) * prior_mean) / share), float(sd**2 / share)
 
 
 def episodic(

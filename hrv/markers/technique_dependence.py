@@ -144,24 +144,21 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
 
 def _elapsed(fit: RecoveryFit, found: Sequence[tuple[float, float]]) -> float | None:
     """From onset to the first session that overlaps the episode, s; 0 if it ran before."""
-    starts = [a for a, b in found if a < fit.episode.end_s and b > fit.episode.start_s]
-    return max(0.0, min(starts) - fit.episode.start_s) if starts else None
+    first, last = fit.episode.start_s, fit.episode.end_s
+    starts = [a for a, b in found if a < last and b > first]
+    return max(0.0, min(starts) - first) if starts else None
 
 
 def _stratum(mine: float, ended: bool, others: FloatArray, over: FloatArray) -> tuple[float, float]:
     """Observed less expected ends of the treated one, and its variance, in one matched set."""
     t = np.concatenate([[mine], others])
     events = np.concatenate([[ended], over]).astype(bool)
-    excess = variance = 0.0
-    for time in np.unique(t[events]):
-        at_risk = t >= time
-        n, d = int(at_risk.sum()), int(np.sum(events & (t == time)))
-        n1 = int(at_risk[0])
-        d1 = int(events[0] and t[0] == time)
-        excess += d1 - d * n1 / n
-        if n > 1:
-            variance += d * (n1 / n) * (1 - n1 / n) * (n - d) / (n - 1)
-    return excess, variance
+    times = np.unique(t[events])[:, None]
+    at_risk, ending = t >= times, events & (t == times)
+    n, d = at_risk.sum(axis=1), ending.sum(axis=1)
+    share = at_risk[:, 0] / n
+    variance = d * share * (1 - share) * (n - d) / np.maximum(n - 1, 1)
+    return float(np.sum(ending[:, 0] - d * share)), float(np.sum(variance))
 
 
 def practice_days(context: Context) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
-from hrv.model import FloatArray, IntArray, owned
+from hrv.model import BoolArray, FloatArray, IntArray, owned
 from hrv.stats.mixture import MixtureT
 
 
@@ -262,30 +262,42 @@ def _fit_chunk(
 def _whiten(
     z: FloatArray, variance: FloatArray, gap: NDArray[np.int64], noise: NoiseGrid
 ) -> tuple[FloatArray, FloatArray]:
-    """Kalman innovations of each column over their SD, (R, G, D, q), and the sum of ln F."""
-    replicates, n, q = z.shape
-    seen = np.isfinite(variance)
-    relative = np.where(seen, variance, 1.0)
+    """Kalman innovations of each column over their SD, (R, G, D, q), and the sum of ln F.
+
+    Gains do not depend on the values, so they come first; what is left is one linear recursion.
+    """
+    seen = np.isfinite(variance).T[..., None]
+    keep, gain, total = _gains(variance.T, seen, gap, noise)
+    values = z.swapaxes(0, 1)[:, :, None]
+    ahead = np.zeros((z.shape[1], *total.shape[1:], z.shape[2]))
+    np.multiply(gain[:-1, ..., None], values[:-1], out=ahead[1:])
+    buffer = np.empty_like(ahead[0])
+    for i in range(1, z.shape[1] - 1):
+        np.multiply(keep[i][..., None], ahead[i], out=buffer)
+        ahead[i + 1] += buffer
+    np.subtract(values, ahead, out=ahead)
+    ahead *= (seen / np.sqrt(total))[..., None]
+    return ahead.transpose(1, 2, 0, 3), np.sum(seen * np.log(total), axis=0)
+
+
+def _gains(
+    variance: FloatArray, seen: BoolArray, gap: NDArray[np.int64], noise: NoiseGrid
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """For each day (D, R, G): weights of the prediction and of the value in the next day's
+    prediction, and the variance F of the innovation."""
+    relative = np.where(seen[..., 0], variance, 1.0)
     state = 1.0 - noise.white
-    p = np.broadcast_to(state, (replicates, state.size))
-    a = np.zeros((replicates, state.size, q))
-    out = np.empty((replicates, state.size, n, q))
-    log_f = np.zeros((replicates, state.size))
-    for i in range(n):
-        if i:
-            f = noise.phi ** gap[i]
-            a *= f[:, None]
-            p = f**2 * p + state * (1.0 - f**2)
-        ok = seen[:, i : i + 1]
-        total = p + noise.white * relative[:, i : i + 1]
-        v = z[:, i, None, :] - a
-        np.multiply(v, (ok / np.sqrt(total))[..., None], out=out[:, :, i])
-        gain = ok * p / total
-        v *= gain[..., None]
-        a += v
-        p = p - gain * p
-        log_f += ok * np.log(total)
-    return out, log_f
+    decay = noise.phi ** np.append(gap[1:], 0)[:, None]
+    fresh = state * (1.0 - decay**2)
+    white = noise.white * relative[..., None]
+    share, total = np.empty_like(white), np.empty_like(white)
+    p = np.broadcast_to(state, white.shape[1:])
+    for i in range(white.shape[0]):
+        np.add(p, white[i], out=total[i])
+        np.divide(p, total[i], out=share[i])
+        share[i] *= seen[i]
+        p = decay[i] ** 2 * (p - share[i] * p) + fresh[i]
+    return decay[:, None] * (1.0 - share), decay[:, None] * share, total
 
 
 def standardised(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -122,9 +122,10 @@ class _Problem:
         mean, sd, first, second = self._scales(theta)
         terms = _derivative_terms(self.low, self.high, mean, sd)
         if self.floor is not None:
-            floor = np.full(mean.shape, self.floor)
-            above = _derivative_terms(floor, np.full(mean.shape, np.inf), mean, sd)
-            terms = terms - above
+            above = _tail_terms((self.floor - mean) / sd, -1.0)
+            above[:2] /= sd
+            above[2:] /= sd**2
+            terms -= above
         d_m, d_s, d_mm, d_ms, d_ss = self.weight * terms
         gradient = np.concatenate(
             [np.einsum("rn,rnp->rp", d_m, self.x), (d_s * first).sum(axis=1)[:, None]], axis=1
@@ -212,25 +213,36 @@ def _derivative_terms(
     """d/dm, d/ds, d2/dm2, d2/dmds, d2/ds2 of the log-likelihood of each value, stacked first."""
     seen = low == high
     z = (np.where(seen, low, mean) - mean) / sd
-    scale = np.stack([sd, sd, sd**2, sd**2, sd**2])
     terms = np.stack([z, z**2 - 1, -np.ones_like(z), -2 * z, 1 - 3 * z**2])
-    hidden = ~seen
-    mean, sd = mean[hidden], sd[hidden]
-    za, zb = (low[hidden] - mean) / sd, (high[hidden] - mean) / sd
-    log_p = _log_mass(*_folded(za, zb)[:2])
-    at_a, at_b = (_density_over(z_bound, log_p) for z_bound in (za, zb))
-    za, zb = (np.where(np.isfinite(z_bound), z_bound, 0.0) for z_bound in (za, zb))
-    a, b, c, d = (zb**k * at_b - za**k * at_a for k in range(4))
-    terms[:, hidden] = np.stack([-a, -b, -b - a**2, a - c - a * b, 2 * b - d - b**2])
-    found: FloatArray = terms / scale
-    return found
+    for sign, hidden in ((-1.0, ~seen & np.isposinf(high)), (1.0, ~seen & np.isneginf(low))):
+        if hidden.any():
+            bound = low if sign < 0 else high
+            terms[:, hidden] = _tail_terms((bound[hidden] - mean[hidden]) / sd[hidden], sign)
+    between = ~seen & np.isfinite(high - low)
+    if between.any():
+        za, zb = ((bound[between] - mean[between]) / sd[between] for bound in (low, high))
+        log_p = _log_mass(*_folded(za, zb)[:2])
+        at_a, at_b = (_density_over(z_bound, log_p) for z_bound in (za, zb))
+        terms[:, between] = _from_powers(*(zb**k * at_b - za**k * at_a for k in range(4)))
+    terms[:2] /= sd
+    terms[2:] /= sd**2
+    return terms
+
+
+def _tail_terms(z: FloatArray, sign: float) -> FloatArray:
+    """The same for a value known to lie below (sign 1) or above (-1) a standardised bound."""
+    at = sign * _density_over(z, log_ndtr(sign * z))
+    return _from_powers(at, z * at, z**2 * at, z**3 * at)
+
+
+def _from_powers(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> FloatArray:
+    """Derivatives of ln(Phi(zb) - Phi(za)) from zb^k f(zb) - za^k f(za), k = 0 to 3, over it."""
+    return np.stack([-a, -b, -b - a**2, a - c - a * b, 2 * b - d - b**2])
 
 
 def _density_over(z: FloatArray, log_p: FloatArray) -> FloatArray:
-    """Normal density over a probability, 0 at infinity."""
-    finite = np.isfinite(z)
-    exponent = -0.5 * np.where(finite, z, 0.0) ** 2 - _LOG_ROOT_2PI - log_p
-    ratio: FloatArray = np.where(finite, np.exp(np.minimum(exponent, 700.0)), 0.0)
+    """Normal density over a probability."""
+    ratio: FloatArray = np.exp(np.minimum(-0.5 * z**2 - _LOG_ROOT_2PI - log_p, 700.0))
     return ratio
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from hrv.stats import MixtureT
 
@@ -35,3 +36,21 @@ def test_two_components_are_averaged() -> None:
 def test_weights_that_do_not_sum_to_one_are_refused() -> None:
     with pytest.raises(ValueError, match="sum to 1"):
         MixtureT(np.zeros(2), np.ones(2), np.ones(2), np.ones(2))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_quantiles_are_where_the_support_crosses(seed: int) -> None:
+    """Against bisection, with heavy tails, far-apart centres and negligible components."""
+    rng = np.random.default_rng(seed)
+    weight = rng.exponential(size=40) ** 6
+    mixed = MixtureT(
+        rng.normal(0.0, [0.1, 3.0][seed % 2], 40),
+        rng.uniform(0.01, 2.0, 40),
+        rng.uniform(1.5, 60.0, 40),
+        weight / weight.sum(),
+    )
+    probability = np.array([1e-4, 0.025, 0.2, 0.5, 0.84, 0.975, 0.9999])
+    found = mixed.quantiles(probability)
+    for value, p in zip(found, probability, strict=True):
+        by_bisection = brentq(lambda x, p=p: mixed.cdf(x) - p, -1e6, 1e6, xtol=1e-13)
+        assert value == pytest.approx(by_bisection, rel=1e-9, abs=1e-10)
