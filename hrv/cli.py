@@ -31,6 +31,7 @@ from hrv.cli_store import (
     store_option,
     the_person,
 )
+from hrv.cli_tags import tags_command
 from hrv.errors import HrvError, SettingsError
 
 
@@ -138,6 +139,7 @@ def _read_options(values: dict[str, Any]) -> Any:
     help="Therapy began, a move, a medicine: compare before and after.",
 )
 @click.option("--change-label", default="", metavar="TEXT", help="What happened on that date.")
+@click.option("--day", callback=as_date, metavar="DATE", help="A day to draw in full.")
 @click.option("--since", callback=as_date, metavar="DATE", help="First day looked at.")
 @click.option("--until", callback=as_date, metavar="DATE", help="Last day looked at.")
 @click.option(
@@ -187,6 +189,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
         until=values["until"],
         change_date=values["change_date"],
         change_label=values["change_label"],
+        day=values["day"],
         self_test=values["self_test"],
         as_of=values["as_of"] or datetime.now().astimezone().date(),
     )
@@ -298,3 +301,4 @@ main.add_command(_input_options(import_command))
 main.add_command(metrics_command)
 main.add_command(serve_command)
 main.add_command(simulate_command)
+main.add_command(_input_options(tags_command))

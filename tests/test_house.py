@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("stats", "curves", "fit"),
     ("metrics", "clean"),
     (
+        "asking",
         "ingest",
         "timeline",
         "features",

@@ -18,13 +18,14 @@ from hrv.ingest import times as clocks
 from hrv.ingest.archive import Member
 from hrv.ingest.emit import OWN, Rows
 from hrv.ingest.routines import MOST_DAYS, routine
-from hrv.ingest.sniff import encoding_of, shapes
+from hrv.ingest.sniff import Shape, encoding_of, lines_of, shapes
 from hrv.ingest.specs import Column
 from hrv.ingest.times import Near
 from hrv.ingest.values import decimal_sign, to_numbers
 from hrv.ingest.words import kind_of
 from hrv.model import (
     DAY_S,
+    BoolArray,
     FloatArray,
     LocalClock,
     Note,
@@ -59,6 +60,8 @@ RATING_COLUMNS: Mapping[str, frozenset[str]] = {
     "": frozenset({"note", "notes", "comment", "kommentar", "notiz", "id"}),
 }
 
+COMMENT = "#"  # a line that begins so is for people
+
 
 def bound(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> dict[str, int] | None:
     """Position of each known column; None if a column is foreign."""
@@ -73,9 +76,14 @@ def bound(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> dict[str
     return found
 
 
+def _headers(head: bytes) -> list[Shape]:
+    """Readings of the first lines as a header, without comments."""
+    return [shape for shape in shapes(head) if not shape.header[0].lstrip().startswith(COMMENT)]
+
+
 def claims_tags(name: str, head: bytes) -> str:
     """A header of nothing but the columns of tags.csv, or the name and a start."""
-    for shape in shapes(head)[:4]:
+    for shape in _headers(head)[:4]:
         found = bound(shape.names, TAG_COLUMNS)
         if found and "start" in found and ({"kind", "label"} & set(found)):
             return "the columns of tags.csv"
@@ -85,7 +93,7 @@ def claims_tags(name: str, head: bytes) -> str:
 
 
 def claims_ratings(name: str, head: bytes) -> str:
-    for shape in shapes(head)[:4]:
+    for shape in _headers(head)[:4]:
         found = bound(shape.names, RATING_COLUMNS)
         if found and {"date", "scale", "value"} <= set(found):
             return "the columns of ratings.csv"
@@ -109,6 +117,7 @@ class _Sheet:
     cells: dict[str, list[str]]
     count: int
     first_line: int
+    blank: BoolArray
 
     def column(self, role: str) -> list[str]:
         return self.cells.get(role, [""] * self.count)
@@ -119,7 +128,7 @@ def _sheet(
 ) -> _Sheet:
     data = member.data()
     best = None
-    for shape in shapes(data[: 1 << 16]):
+    for shape in _headers(data[: 1 << 16]):
         names = dict(enumerate(shape.names))
         found: dict[str, int] = {}
         for position, name in names.items():
@@ -134,12 +143,16 @@ def _sheet(
         )
     shape, found = best
     text = data.decode(encoding_of(data[: 1 << 16]) or "utf-8", errors="replace").lstrip("\ufeff")
-    lines = text.splitlines()[shape.header_line + 1 :]
-    rows = [next(csv.reader([line], delimiter=shape.delimiter), []) for line in lines]
+    lines = lines_of(text)[shape.header_line + 1 :]
+    rows = [
+        [] if line.startswith(COMMENT) else next(csv.reader([line], delimiter=shape.delimiter), [])
+        for line in lines
+    ]
     cells = {
         role: [row[p].strip() if p < len(row) else "" for row in rows] for role, p in found.items()
     }
-    return _Sheet(cells, len(rows), shape.header_line + 2)
+    blank = np.array([not any(cell.strip() for cell in row) for row in rows], dtype=bool)
+    return _Sheet(cells, len(rows), shape.header_line + 2, blank)
 
 
 def _told(cells: Sequence[str], where: str) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -168,10 +181,14 @@ def read_tags(
     """Spans of a `tags.csv`. Local times without an offset are placed by `near` or `--tz`."""
     sheet = _sheet(member, TAG_COLUMNS, ("start",), "start,end,kind,label")
     rows = Rows(sheet.count, sheet.first_line)
-    rows.blank(np.array([not any(c) for c in zip(*sheet.cells.values(), strict=True)], dtype=bool))
+    rows.blank(sheet.blank)
     start, start_offset, alone = _told(sheet.column("start"), member.base)
     end, end_offset, end_alone = _told(sheet.column("end"), member.base)
     rows.refuse(~np.isfinite(start), "the start is no date or time")
+    if {"kind", "label"} & set(sheet.cells):
+        said = zip(sheet.column("kind"), sheet.column("label"), strict=True)
+        open_rows = np.array([not (kind or label) for kind, label in said], dtype=bool)
+        rows.refuse(open_rows, "neither a kind nor a label")
     said_end = np.array([bool(cell) for cell in sheet.column("end")], dtype=bool)
     rows.refuse(said_end & ~np.isfinite(end), "the end is no date or time")
     clock, notes = _tag_clock(start, start_offset, options, near, member.base)
@@ -301,7 +318,7 @@ def read_ratings(
     """Ratings by local day, scale and value; of a day and scale rated twice the last counts."""
     sheet = _sheet(member, RATING_COLUMNS, ("date", "scale", "value"), "date,scale,value")
     rows = Rows(sheet.count, sheet.first_line)
-    rows.blank(np.array([not any(c) for c in zip(*sheet.cells.values(), strict=True)], dtype=bool))
+    rows.blank(sheet.blank)
     wall, _, _ = _told(sheet.column("date"), member.base)
     cells = sheet.column("value")
     value = to_numbers(cells, Column(name="value"), decimal_sign([cells], "", member.base))

@@ -7,9 +7,6 @@ Reads `job.json` in the folder and the upload two floors above, writes the repor
 from __future__ import annotations
 
 import contextlib
-import csv
-import hashlib
-import json
 import os
 import shutil
 import sys
@@ -18,21 +15,21 @@ import time
 import traceback
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hrv.asking import moments
 from hrv.errors import HrvError
 from hrv.web import names
 from hrv.web.keep import Upload, read_json, write_json
-from hrv.web.questions import moments
 from hrv.web.words import group
 
 if TYPE_CHECKING:
     from hrv.ingest import Identity
-    from hrv.model import Analysis, LocalClock, ReadOptions, Span, Timeline
+    from hrv.model import Analysis, LocalClock, ReadOptions, Span
+    from hrv.pipeline import Question
     from hrv.store import Store
 
 # Where each stage begins and ends on the way from 0 to 1.
@@ -48,7 +45,9 @@ STAGES: Mapping[str, tuple[float, float]] = {
 }
 Told = Callable[[str, float | None], None]
 FORMATS = ("html", "json", "pdf", "png")
-SHOWN_FILES = 300
+SHOWN_FILES, MOST_MARKS = 300, 2000
+OWN = "upload"  # whose name recordings have in the upload's own store
+_HOW_READ = ("tz", "start", "year", "person")
 
 
 def main(folder: Path) -> int:
@@ -106,42 +105,41 @@ def _place(error: BaseException) -> str:
 
 
 def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
-    from hrv import ingest, pipeline
+    from hrv import pipeline
+    from hrv.store import open_store
 
     told = _progress(folder)
     told("start", None)
     upload = Upload(folder.parents[1].name, folder.parents[1])
     asked = upload.request
     seen = sorted(upload.entries())
-    paths = view(upload, folder / "view")
-    options = _options(asked)
-    told("recognising", None)
-    if paths:
-        write_json(folder / "files.json", described(ingest.identify(paths, options)))
     kept = str(asked.get("keep_person") or "")
-    imported: dict[str, Any] | None = None
-    with ExitStack() as closing:
+    usual = Path(job["store"]) if job["store"] else None
+    with open_store(usual if kept else upload.folder / "store") as store:
+        imported = _import(store, kept or OWN, upload, folder, told)
+        if upload.person or not kept:
+            _enter(store, kept or OWN, upload)
+        timeline = store.timeline(kept or OWN)
+        with store.reduced(kept or OWN) as spared:
+            analysis = pipeline.analyse(
+                timeline, question=_question(asked), on_progress=told, kept=spared
+            )
+        language = str(asked.get("language") or "en")
+        told("writing the report", None)
+        written = pipeline.render(analysis, folder, formats=FORMATS, language=language)
+        _pack(folder / "figures", folder / "figures.zip")
         if kept:
-            store = closing.enter_context(_store(job))
-            imported = _import(store, kept, upload, paths, options, told)
-            _enter(store, kept, upload)
-            timeline = store.timeline(kept)
-        else:
-            timeline = pipeline.read(paths, options, on_progress=told)
-        analysis = _answered(timeline, asked, told, folder)
-        if kept:
-            record = (folder / "report.json").read_text(encoding="utf-8")
-            store.save_analysis(kept, _hash(analysis), record)
-    write_json(folder / "answer.json", answer(analysis))
+            pipeline.keep(store, kept, analysis, language=language, pdf=written["pdf"])
+    write_json(folder / "answer.json", answer(analysis, language))
     write_json(folder / "moments.json", moments(analysis))
+    write_json(folder / "marks.json", marks(analysis, upload))
     return {"state": "done", "added": seen, "imported": imported}
 
 
-def _answered(timeline: Timeline, asked: Mapping[str, Any], told: Told, folder: Path) -> Analysis:
-    """The analysis, with its report written into the folder."""
+def _question(asked: Mapping[str, Any]) -> Question:
     from hrv import pipeline
 
-    question = pipeline.Question(
+    return pipeline.Question(
         since=_date(asked.get("since")),
         until=_date(asked.get("until")),
         change_date=_date(asked.get("change_date")),
@@ -149,34 +147,29 @@ def _answered(timeline: Timeline, asked: Mapping[str, Any], told: Told, folder: 
         self_test=True,
         as_of=_date(asked.get("as_of")),
     )
-    analysis = pipeline.analyse(timeline, question=question, on_progress=told)
-    told("writing the report", None)
-    pipeline.render(analysis, folder, formats=FORMATS)
-    _pack(folder / "figures", folder / "figures.zip")
-    return analysis
-
-
-def _store(job: Mapping[str, Any]) -> Store:
-    from hrv.store import open_store
-
-    return open_store(Path(job["store"]) if job["store"] else None)
 
 
 def _import(
-    store: Store,
-    person: str,
-    upload: Upload,
-    paths: Sequence[Path],
-    options: ReadOptions,
-    told: Told,
+    store: Store, person: str, upload: Upload, folder: Path, told: Told
 ) -> dict[str, Any] | None:
-    """Keep what is new of the files, then let go of the files themselves."""
+    """Read the files into the store, unless it holds them already, read in the same way.
+
+    Files for a person's history are let go of once they are in it.
+    """
     from hrv import ingest
     from hrv.settings import Settings
 
-    listed = upload.facts["files"]
-    if not listed or not (upload.folder / "files").is_dir():
+    before = read_json(upload.folder / "understood.json") or {}
+    files, reading = before.get("files"), _reading(upload.request)
+    there = (upload.folder / "files").is_dir() and bool(upload.facts["files"])
+    if not there or (before.get("reading") == reading and person in store.codes()):
+        if files:
+            write_json(folder / "files.json", files)
         return None
+    paths, options = view(upload, folder / "view"), _options(upload.request)
+    told("recognising", None)
+    files = described(ingest.identify(paths, options))
+    write_json(folder / "files.json", files)
 
     def on_progress(name: str, done: int, total: int) -> None:
         del name
@@ -185,21 +178,33 @@ def _import(
     found = store.add(
         ingest.read(paths, options, Settings().ingest, on_progress=on_progress),
         person=person,
-        name=", ".join(names.shown(row["name"]) for row in listed[:3]),
+        name=", ".join(names.shown(row["name"]) for row in upload.facts["files"][:3]),
     )
+    write_json(upload.folder / "understood.json", {"reading": reading, "files": files})
+    if person == OWN:
+        return None
     shutil.rmtree(upload.folder / "files")
     return {"days_given": found.days_given, "days_added": found.days_added,
             "files_new": found.files_new, "files_known": found.files_known}  # fmt: skip
 
 
-def _enter(store: Store, person: str, upload: Upload) -> None:
-    """Tags and ratings written on a person's page take the place of the earlier ones."""
-    from hrv.model import Rating, as_day
+def _reading(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides how files are read, and the version that reads them."""
+    from hrv import __version__
 
-    if not upload.person:
-        return
+    return {"version": __version__, **{name: asked.get(name) or "" for name in _HOW_READ}}
+
+
+def _enter(store: Store, person: str, upload: Upload) -> None:
+    """What was written on the page takes the place of what was written there before."""
+    from hrv.model import Rating, as_day
+    from hrv.store import answers
+
     added, clock = upload.added, store.timeline(person).clock
-    store.set_spans(person, [span_of(row, clock) for row in added["tags"]])
+    told = {key: row for one in added["questions"] for key, row in one.items() if key != "id"}
+    spans = [span_of(row, clock) for row in added["tags"]]
+    store.set_spans(person, [*spans, *answers.spans(told, clock)])
+    store.set_answer(person, "questions", told)
     store.set_ratings(
         person,
         [
@@ -207,6 +212,22 @@ def _enter(store: Store, person: str, upload: Upload) -> None:
             for row in added["ratings"]
         ],
     )
+
+
+def marks(analysis: Analysis, upload: Upload) -> list[dict[str, Any]]:
+    """Tags that came with files, as the page draws them: local start and end, kind, label."""
+    clock = analysis.clock
+    own = {(s.kind, s.start_s) for s in (span_of(row, clock) for row in upload.added["tags"])}
+    return [
+        {"start": _local(clock, span.start_s), "end": _local(clock, span.end_s),
+         "kind": span.kind.value, "label": span.label}
+        for span in analysis.spans
+        if span.origin != "device" and (span.kind, span.start_s) not in own
+    ][:MOST_MARKS]  # fmt: skip
+
+
+def _local(clock: LocalClock, t_s: float) -> str:
+    return datetime.fromtimestamp(float(clock.local_s(t_s)), UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def span_of(row: Mapping[str, Any], clock: LocalClock) -> Span:
@@ -224,16 +245,11 @@ def span_of(row: Mapping[str, Any], clock: LocalClock) -> Span:
         kind=SpanKind(row["kind"]),
         start_s=instant(row["start"]),
         end_s=instant(last, 1.0 if all_day else 0.0),
-        label=row["label"],
+        label=row["label"] or row["kind"],
         intensity=None if row["intensity"] == "" else float(row["intensity"]),
         all_day=all_day,
         origin="person",
     )
-
-
-def _hash(analysis: Analysis) -> str:
-    said = json.dumps(dict(analysis.settings), sort_keys=True, default=str)
-    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _progress(folder: Path) -> Told:
@@ -270,7 +286,7 @@ def _date(text: Any) -> date | None:
 def view(upload: Upload, folder: Path) -> list[Path]:
     """The uploaded files under names that formats can look at, linked, not copied."""
     folder.mkdir(mode=0o700)
-    listed = upload.facts["files"] if (upload.folder / "files").is_dir() else []
+    listed = upload.facts["files"]
     paths = names.unlike([names.safe(row["name"]) for row in listed])
     for row, path in zip(listed, paths, strict=True):
         target = folder / "files" / path
@@ -280,32 +296,7 @@ def view(upload: Upload, folder: Path) -> list[Path]:
             os.link(source, target)
         except OSError:
             shutil.copyfile(source, target)
-    tops = sorted({path.parts[0] for path in paths})
-    entered = _added(upload, folder / "page")
-    return [*(folder / "files" / top for top in tops), *(() if upload.person else entered)]
-
-
-def _added(upload: Upload, folder: Path) -> list[Path]:
-    """Tags and ratings written on the page, as the files that a person could have written."""
-    written = []
-    folder.mkdir(mode=0o700)
-    for kind, columns in (
-        ("tags", ("start", "end", "kind", "label", "intensity")),
-        ("ratings", ("date", "scale", "value")),
-    ):
-        rows = upload.added.get(kind, [])
-        if rows:
-            path = folder / f"{kind}.csv"
-            _write_rows(path, columns, rows)
-            written.append(path)
-    return written
-
-
-def _write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        writer.writerows([row.get(name, "") for name in columns] for row in rows)
+    return [folder / "files" / top for top in sorted({path.parts[0] for path in paths})]
 
 
 # --------------------------------------------------------------------------- what the page shows
@@ -356,12 +347,12 @@ def _day(t_s: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(t_s))
 
 
-def answer(analysis: Analysis) -> dict[str, Any]:
+def answer(analysis: Analysis, language: str = "en") -> dict[str, Any]:
     """The first screen of the report for the page: headline, three lines, what would settle it."""
     from hrv.report import wording
     from hrv.report.text import Words
 
-    words = Words()
+    words = Words(language)
     heads = (words.say(f"ui.{name}") for name in ("recovery", "baseline", "together"))
     seen = analysis.coverage
     return {
