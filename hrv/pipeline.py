@@ -329,7 +329,7 @@ def _context(
         coverage=features.coverage(timeline, body.minute, len(nights), settings),
         clock=timeline.clock,
         settings=settings,
-        breaks=breaks(timeline),
+        breaks=breaks(timeline, settings.markers),
         change_day=None if question.change_date is None else as_day(question.change_date),
     )
 

@@ -201,6 +201,9 @@ class TrendSettings:
 class MarkerSettings:
     """Least data of each practical test; below it the test says what is missing."""
 
+    device_days: int = threshold(
+        15, "recorded days around", "a replaced watch stays for a week; " + OWN
+    )
     still_day_hours: float = threshold(3.0, "h still, awake", "a rate a day needs; " + OWN)
     still_days: int = threshold(30, "days", OWN)
     spread_days: int = threshold(14, "days", "two whole weeks")

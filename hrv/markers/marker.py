@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from hrv import trend
 from hrv.model import (
+    DAY_S,
     BaselineDay,
     BoolArray,
     Coverage,
@@ -21,6 +21,7 @@ from hrv.model import (
     Estimate,
     Expectation,
     Grid,
+    InputSummary,
     LocalClock,
     MarkerFinding,
     MarkerState,
@@ -36,6 +37,9 @@ from hrv.model import (
 )
 from hrv.settings import MarkerSettings, Settings
 
+# Streams whose level depends on the device.
+HEART_STREAMS = frozenset({"heart_rate", "rr", "rmssd"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
@@ -46,27 +50,51 @@ class Break:
     label: str = ""
 
 
-def breaks(timeline: Timeline) -> tuple[Break, ...]:
-    """Known breaks of a timeline: medicines that were tagged, devices that replaced each other.
-
-    A device counts as replaced if the files of one end before those of the next begin.
-    """
+def breaks(timeline: Timeline, settings: MarkerSettings) -> tuple[Break, ...]:
+    """Known breaks of a timeline: medicines and illnesses that were tagged, devices replaced."""
     day = timeline.clock.day
     found = [
         Break(day=int(day(s.start_s).item()), kind=s.kind.value, label=s.label)
         for s in timeline.spans
         if s.kind in (SpanKind.MEDICINE, SpanKind.ILLNESS)
     ]
-    reach: dict[str, list[float]] = {}
-    for item in timeline.inputs:
-        if item.device and item.first_s is not None and item.last_s is not None:
-            old = reach.setdefault(item.device, [item.first_s, item.last_s])
-            old[0], old[1] = min(old[0], item.first_s), max(old[1], item.last_s)
-    order = sorted(reach, key=lambda name: reach[name][0])
-    for before, after in pairwise(order):
-        if reach[before][1] <= reach[after][0] + 86_400.0:
-            found.append(Break(day=int(day(reach[after][0]).item()), kind="device", label=after))
+    found += _replacements(timeline.inputs, timeline.clock, settings.device_days)
     return tuple(sorted(found, key=lambda item: (item.day, item.kind, item.label)))
+
+
+def _replacements(
+    inputs: Sequence[InputSummary], clock: LocalClock, window_days: int
+) -> list[Break]:
+    """First days on which another device is the one that mostly records the heart.
+
+    Mostly: in most of `window_days` recorded days around. An old watch taken along on some days,
+    or a strap worn for training, replaces nothing.
+    """
+    heart = [
+        item
+        for item in inputs
+        if item.device and item.first_s is not None and item.last_s is not None
+        and not HEART_STREAMS.isdisjoint(item.streams)
+    ]  # fmt: skip
+    names = sorted({item.device for item in heart})
+    if len(names) < 2:
+        return []
+    local_s = clock.local_s(np.array([(item.first_s, item.last_s) for item in heart]))
+    first, last = (local_s // DAY_S).astype(np.int64).T
+    origin = int(first.min())
+    worn_s = np.zeros((len(names), int(last.max()) - origin + 1))
+    for item, (start_s, end_s), a, b in zip(heart, local_s, first, last, strict=True):
+        midnight_s = np.arange(a, b + 2) * DAY_S
+        held_s = np.diff(np.clip(midnight_s, start_s, end_s))
+        worn_s[names.index(item.device), a - origin : b - origin + 1] += held_s
+    recorded = np.flatnonzero(worn_s.any(axis=0))
+    mostly = worn_s[:, recorded] == worn_s[:, recorded].max(axis=0)
+    around = np.array([np.convolve(row, np.ones(window_days), "same") for row in mostly])
+    main = around.argmax(axis=0)
+    return [
+        Break(day=origin + int(recorded[k]), kind="device", label=names[main[k]])
+        for k in np.flatnonzero(np.diff(main)) + 1
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,7 +208,7 @@ class Context:
     def steps(self) -> dict[str, int]:
         """First days of a new level, by name: devices, medicines. Illness is no step."""
         return {
-            f"{item.kind} {item.label}".strip(): item.day
+            f"{item.kind} {item.label} {item.day}": item.day
             for item in self.breaks
             if item.kind != "illness" and self.window[0] < item.day <= self.window[1]
         }

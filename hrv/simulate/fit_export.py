@@ -53,7 +53,7 @@ class FitExport:
         self._monitoring(seen, device)
         self._night(seen, device)
         for bout in seen.training:
-            self._workout(workout(self.life, day, bout))
+            self._workout(workout(self.life, day, bout), device)
 
     def _save(self, folder: str, at_s: float, letter: str, data: bytes) -> None:
         local = datetime.fromtimestamp(self.origin_s + at_s + self.offset_s, tz=UTC)
@@ -188,11 +188,9 @@ class FitExport:
         writer.add("hrv_value", timestamp=self._unix(t), value=rmssd)
         self._save("HRVStatus", float(t[-1]), "H", writer.finish())
 
-    def _workout(self, work: Workout) -> None:
+    def _workout(self, work: Workout, device: Device) -> None:
         t, hr = self._unix(work.t_s), work.hr_bpm
-        writer = FitWriter(
-            "activity", created_s=float(t[0]), product=self.device.product, serial_number=1000
-        )
+        writer = self._writer("activity", work.start_s, device)
         writer.add("device_info", timestamp=t[0], device_index=1, device_type=STRAP,
                    manufacturer=1, source_type=1)  # fmt: skip
         writer.add("event", timestamp=t[0], event=TIMER, event_type=START)
