@@ -1176,7 +1176,8 @@ class Analysis:
     window: tuple[int, int] | None = None  # first and last local day of the primary window
     selftest: Mapping[str, Any] | None = None
     hours: HourMap | None = None
-    traces: Sequence[DayTrace] = ()
+    traces: Sequence[DayTrace] = ()  # the day asked for, if any, then a typical one
+    beats: Cleaned | None = None  # a few minutes that stand for the beats of one day
 
     def episodes_frame(self) -> pd.DataFrame:
         """One row per episode: when, how high, how fast back, and whether that was cut short."""
@@ -1237,10 +1238,11 @@ class DayTrace:
     moving: BoolArray
     asleep: BoolArray
     exercise: BoolArray
+    left_out: BoolArray  # measured and awake, yet not looked at for rises, for no reason above
 
     def __post_init__(self) -> None:
         _own(self, hour=np.float64, hr_bpm=np.float64, expected_bpm=np.float64)
-        _own(self, moving=np.bool_, asleep=np.bool_, exercise=np.bool_)
+        _own(self, moving=np.bool_, asleep=np.bool_, exercise=np.bool_, left_out=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from hrv import __version__, baseline, episodes, features, recovery, selftest, trend, verdict
+from hrv.clean import correct
 from hrv.errors import SettingsError
 from hrv.markers import Context, breaks, find_all
 from hrv.markers.change import before_after
 from hrv.markers.recovery_speed import ENDPOINTS
 from hrv.model import (
+    DAY_S,
     Analysis,
     Censored,
+    Cleaned,
     DayFeatures,
     DayTrace,
     Episode,
@@ -62,6 +65,7 @@ class Question:
     change_date: date | None = None
     change_label: str = ""
     as_of: date | None = None  # today, for wording dates to come
+    day: date | None = None  # drawn in full, beside a typical one
     self_test: bool = False  # put known recoveries into quiet time and see what is found
 
 
@@ -164,12 +168,15 @@ def analyse(
     settings, question = settings or Settings(), question or Question()
     window = _window(timeline, settings, question)
     days = _reduced(timeline, settings, window, on_progress, kept)
+    if question.day is not None:
+        _must_have(days, question.day, window)
     on_progress("finding episodes", None)
     body = _body(timeline, days, settings)
     on_progress("judging", None)
     context = _context(timeline, body, settings, question, window)
     findings = find_all(context)
     on_progress("summing up", None)
+    traces = _traces(body, window, question.day)
     return Analysis(
         version=__version__,
         settings=_recorded(settings, question, window),
@@ -198,7 +205,8 @@ def analyse(
         change=before_after(context, question.change_label),
         selftest=_selftest(body, settings) if question.self_test else None,
         hours=_hours(body),
-        traces=_typical_day(body, window),
+        traces=traces,
+        beats=_beats(timeline, body, traces[0].day if traces else None, settings),
     )
 
 
@@ -417,13 +425,48 @@ def _hours(body: _Body) -> HourMap | None:
     return extracts.hour_map(body.minute, body.calm)
 
 
-def _typical_day(body: _Body, window: tuple[int, int]) -> tuple[DayTrace, ...]:
-    """One day that stands for the others, to be drawn."""
+def _must_have(days: Iterable[DayFeatures], asked: date, window: tuple[int, int]) -> None:
+    """An error that names the nearest days with heart rate, unless this one has some."""
+    grids = [one.minute for one in days]
+    known = np.unique(np.concatenate([g.day[g.measured] for g in grids] or [np.empty(0, int)]))
+    known = known[(known >= window[0]) & (known <= window[1])]
+    day = as_day(asked)
+    if day in known:
+        return
+    before, after = known[known < day][-1:].tolist(), known[known > day][:1].tolist()
+    nearest = " and ".join(as_date(one).isoformat() for one in [*before, *after])
+    period = f"{as_date(window[0])} to {as_date(window[1])}"
+    raise SettingsError(
+        f"{asked} has no heart rate within the period looked at ({period})",
+        way_out=f"Nearest that have some: {nearest}; --since and --until move the period"
+        if nearest
+        else "No day of this period holds heart rate through the day",
+    )
+
+
+def _traces(body: _Body, window: tuple[int, int], asked: date | None) -> tuple[DayTrace, ...]:
+    """The day that was asked for, and one that stands for the others, to be drawn."""
     if body.minute is None or body.calm is None:
         return ()
-    day = extracts.typical_day(body.minute, body.fits, window)
-    found = None if day is None else extracts.day_trace(body.minute, body.calm, day)
-    return () if found is None else (found,)
+    typical = extracts.typical_day(body.minute, body.fits, window)
+    wanted = [None if asked is None else as_day(asked), typical]
+    found = [
+        extracts.day_trace(body.minute, body.calm, day)
+        for day in dict.fromkeys(wanted)
+        if day is not None
+    ]
+    return tuple(trace for trace in found if trace is not None)
+
+
+def _beats(timeline: Timeline, body: _Body, day: int | None, settings: Settings) -> Cleaned | None:
+    """A few minutes of beats that stand for their day, the one drawn where it has some."""
+    end_s = extracts.middle_window(body.hrv, timeline.clock, day)
+    if end_s is None:
+        return None
+    span_s = settings.features.hrv_window_s
+    utc_day = int((end_s - span_s) // DAY_S)
+    series = timeline.read_block(utc_day).rr
+    return correct(series[0], settings.clean).between(end_s - span_s, end_s) if series else None
 
 
 # --------------------------------------------------------------------------- out

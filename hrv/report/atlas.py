@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hrv.model import Analysis, Censored, EpisodeKind, Estimate, RecoveryFit
-from hrv.report import figures, wording
+from hrv.metrics.fluctuation import SHORT_BEATS, fluctuation
+from hrv.metrics.sd1 import sd1_ms
+from hrv.metrics.sd2 import sd2_ms
+from hrv.metrics.spectrum import HF_HZ, LF_HZ, lomb
+from hrv.model import (
+    Analysis,
+    Censored,
+    Cleaned,
+    DayTrace,
+    EpisodeKind,
+    Estimate,
+    RecoveryFit,
+)
+from hrv.report import figures, figures_beats, wording
 from hrv.report.figures import CurveSet, Ink
 from hrv.report.text import Words
 from hrv.stats import kaplan_meier
 
 Draw = Callable[[Axes, Ink], None]
+MIN_BEATS = 100
+PLACES = ("primary", "more", "beats")  # on the first screen, below it, folded away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +44,7 @@ class Plate:
     caption: str
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
-    primary: bool = False
+    place: str = "more"  # one of PLACES
     size: tuple[float, float] = figures.SIZE
 
 
@@ -43,7 +58,7 @@ class Picture:
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    primary: bool
+    place: str
     size: tuple[float, float]
     light: str
     dark: str
@@ -68,7 +83,7 @@ def _drawn(plate: Plate, words: Words) -> Picture:
         caption=plate.caption,
         head=plate.head,
         rows=plate.rows,
-        primary=plate.primary,
+        place=plate.place,
         size=plate.size,
         light=light,
         dark=figures.darkened(light),
@@ -86,13 +101,15 @@ def plates(analysis: Analysis, words: Words) -> Iterator[Plate]:
     more = (
         half_times,
         _survival(analysis, words, window),
-        _day(analysis, words),
+        *_days(analysis, words),
         _hours(analysis, words),
         _technique(analysis, words, window),
         _labels(analysis, words, window),
         _coverage(analysis, words, window),
     )
     yield from (plate for plate in more if plate)
+    if analysis.beats is not None:
+        yield from _beats(analysis.beats, words)
 
 
 def _curves(analysis: Analysis, words: Words) -> Plate | None:
@@ -123,7 +140,7 @@ def _curves(analysis: Analysis, words: Words) -> Plate | None:
         caption=words.say(caption),
         head=tuple(words.say(x) for x in ("ui.minutes", "ui.then_share", "ui.now_share")),
         rows=_curve_rows(words, then, now),
-        primary=True,
+        place="primary",
     )
 
 
@@ -186,7 +203,7 @@ def _half_times(
         rows=tuple(
             (words.say(f"censored.{kind.value}"), str(n)) for kind, n in counts.items() if n
         ),
-        primary=primary,
+        place="primary" if primary else "more",
     )
 
 
@@ -239,7 +256,7 @@ def _baseline(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
             for w, m in zip(weeks, means, strict=True)
             if np.isfinite(m)
         ),
-        primary=True,
+        place="primary",
     )
 
 
@@ -297,21 +314,52 @@ def _middle(words: Words, group: figures.Followed) -> str:
     return f"{text} ({words.clock(low)}–{shown})"
 
 
-def _day(analysis: Analysis, words: Words) -> Plate | None:
-    trace = next(iter(analysis.traces), None)
-    if trace is None or not np.isfinite(trace.hr_bpm).any():
-        return None
+def _days(analysis: Analysis, words: Words) -> Iterator[Plate]:
+    """The day asked for, if any, and the typical one."""
+    traces = [trace for trace in analysis.traces if np.isfinite(trace.hr_bpm).any()]
+    for name, trace in zip(("one_day", "typical_day"), traces, strict=False):
+        title = "typical" if trace is traces[-1] else "asked"
+        yield _day(analysis, words, trace, name, words.say(f"figure.day.{title}", date=trace.day))
+
+
+def _day(analysis: Analysis, words: Words, trace: DayTrace, name: str, title: str) -> Plate:
     mine = [fit for fit in analysis.fits if fit.episode.day == trace.day]
+    rises = [fit for fit in mine if fit.episode.kind is not EpisodeKind.EXERCISE]
+    tags = figures.tags_of(analysis.spans, analysis.clock, trace.day)
 
     def draw(ax: Axes, ink: Ink) -> None:
-        figures.draw_day(ax, ink, trace, mine)
+        figures.draw_day(ax, ink, trace, rises, tags, analysis.clock)
 
+    caption = [words.say("figure.day.caption")]
+    caption += [words.say("figure.day.caption.tags")] if tags else []
+    heads = ("ui.start", "ui.kind", "ui.rise", "ui.half_time_s", "ui.used", "ui.why_not")
     return Plate(
-        name="one_day",
+        name=name,
         draw=draw,
-        title=words.say("figure.day.title", date=trace.day),
-        alt=words.say("figure.day.alt", date=trace.day, n=len(mine)),
-        caption=words.say("figure.day.caption"),
+        title=title,
+        alt=words.say(
+            "figure.day.alt",
+            date=trace.day,
+            n=len(rises),
+            low=words.number(float(np.nanmin(trace.hr_bpm)), 0),
+            high=words.number(float(np.nanmax(trace.hr_bpm)), 0),
+        ),
+        caption=" ".join(caption),
+        head=tuple(words.say(head) for head in heads),
+        rows=tuple(_rise_row(words, fit) for fit in rises),
+        size=(figures.SIZE[0], 1.2 * figures.SIZE[1]),
+    )
+
+
+def _rise_row(words: Words, fit: RecoveryFit) -> tuple[str, ...]:
+    episode = fit.episode
+    return (
+        f"{int(episode.hour):02d}:{int(episode.hour % 1 * 60):02d}",
+        episode.label or words.say(f"kind.{episode.kind.value}"),
+        words.number(episode.rise_bpm, 0),
+        wording.half_time_shown(words, fit)[0],
+        words.say("ui.yes" if fit.accepted else "ui.no"),
+        wording.why_not(words, fit),
     )
 
 
@@ -436,6 +484,43 @@ def _typical(fits: list[RecoveryFit]) -> Estimate | None:
     if not (np.isfinite(middle) and np.isfinite(high)):
         return None
     return Estimate(value=middle, low=min(low, middle), high=max(high, middle), n=len(fits))
+
+
+def _beats(cleaned: Cleaned, words: Words) -> Iterator[Plate]:
+    """Pictures of a few minutes of beats, each with one plain sentence."""
+    nn = cleaned.nn
+    if np.count_nonzero(nn.joined) < MIN_BEATS:
+        return
+    spectrum, box = lomb(nn), fluctuation(nn)
+    shown: dict[str, tuple[Draw, dict[str, Any]]] = {
+        "tachogram": (
+            lambda ax, ink: figures_beats.draw_tachogram(ax, ink, cleaned),
+            {"n": cleaned.rr_ms.size, "share": cleaned.share},
+        ),
+        "poincare": (
+            lambda ax, ink: figures_beats.draw_poincare(ax, ink, nn),
+            {"sd1": sd1_ms(nn), "sd2": sd2_ms(nn)},
+        ),
+        "spectrum": (
+            lambda ax, ink: figures_beats.draw_spectrum(ax, ink, spectrum),
+            {"lf": spectrum.power_ms2(*LF_HZ), "hf": spectrum.power_ms2(*HF_HZ)},
+        ),
+        "fluctuation": (
+            lambda ax, ink: figures_beats.draw_fluctuation(ax, ink, box),
+            {"alpha": box.slope(*SHORT_BEATS)},
+        ),
+    }
+    for name, (draw, facts) in shown.items():
+        if not all(np.isfinite(value) for value in facts.values()):
+            continue
+        yield Plate(
+            name=name,
+            draw=draw,
+            title=words.say(f"figure.{name}.title"),
+            alt=words.say(f"figure.{name}.alt", **facts),
+            caption=words.say(f"figure.{name}.caption"),
+            place="beats",
+        )
 
 
 def _with_marks(words: Words, analysis: Analysis, window: tuple[int, int], caption: str) -> str:

@@ -14,10 +14,13 @@ from hrv.model import (
     FloatArray,
     Grid,
     HourMap,
+    HrvWindows,
+    LocalClock,
     RecoveryFit,
 )
 
 STILL_MET = 0.2
+BEATS = "beats"  # the source of windows that are made of beats
 
 
 def hour_map(grid: Grid, expectation: Expectation) -> HourMap | None:
@@ -52,6 +55,8 @@ def day_trace(grid: Grid, expectation: Expectation, day: int) -> DayTrace | None
     at = np.flatnonzero(grid.day == day)
     if at.size == 0 or not grid.measured[at].any():
         return None
+    left_out = grid.measured & ~grid.asleep & ~grid.exercise & ~expectation.usable
+    left_out &= ~(grid.motion_known & (grid.motion_met > STILL_MET))
     every = max(1, round(60.0 / grid.step_s))
     minutes = at[: at.size // every * every].reshape(-1, every)
     measured = grid.measured[minutes]
@@ -74,4 +79,21 @@ def day_trace(grid: Grid, expectation: Expectation, day: int) -> DayTrace | None
         moving=some(grid.motion_known & (grid.motion_met > STILL_MET)),
         asleep=some(grid.asleep),
         exercise=some(grid.exercise),
+        left_out=some(left_out),
     )
+
+
+def middle_window(hrv: HrvWindows, clock: LocalClock, day: int | None) -> float | None:
+    """End of the window of our own whose RMSSD is the middle one of its day.
+
+    `day` if it has beats, else the day that has most of such windows.
+    """
+    own = hrv.source == (hrv.sources.index(BEATS) if BEATS in hrv.sources else -1)
+    if not own.any():
+        return None
+    end_s, rmssd_ms = hrv.t_s[own], hrv.rmssd_ms[own]
+    named = clock.day(end_s)
+    days, counts = np.unique(named, return_counts=True)
+    chosen = day if day is not None and day in days else int(days[np.argmax(counts)])
+    here = np.flatnonzero(named == chosen)
+    return float(end_s[here[np.argsort(rmssd_ms[here], kind="stable")[(here.size - 1) // 2]]])

@@ -755,46 +755,98 @@ def draw_hours(ax: Axes, ink: Ink, hours: HourMap) -> None:
 # --------------------------------------------------------------------------- one day
 
 
-def draw_day(ax: Axes, ink: Ink, trace: DayTrace, fits: Sequence[RecoveryFit]) -> None:
-    """Heart rate of one day, and rows of what else was going on."""
+def draw_day(
+    ax: Axes,
+    ink: Ink,
+    trace: DayTrace,
+    fits: Sequence[RecoveryFit],
+    tags: Sequence[Span],
+    clock: LocalClock,
+) -> None:
+    """Heart rate of one day, what was tagged, and rows of what else was going on."""
     words, palette = ink.words, ink.palette
     ax.plot(*thinned(trace.hour, trace.expected_bpm), color=palette.neutral, lw=1.2)
     ax.plot(*thinned(trace.hour, trace.hr_bpm), color=palette.now, lw=1.1)
     low, high = float(np.nanmin(trace.hr_bpm)), float(np.nanmax(trace.hr_bpm))
     step = (high - low) * 0.09 + 1.0
-    rises = np.zeros(trace.hour.size, dtype=bool)
-    for fit in fits:
-        if fit.episode.day == trace.day:
-            length = (fit.episode.end_s - fit.episode.start_s) / 3600.0
-            rises |= (trace.hour >= fit.episode.hour) & (trace.hour < fit.episode.hour + length)
     rows = (
-        (trace.asleep, "row.sleep", palette.neutral, "\\\\\\\\"),
-        (trace.moving, "row.moving", palette.soft, ""),
-        (trace.exercise, "row.exercise", palette.neutral, "////"),
-        (rises, "row.rise", palette.then, ""),
+        ("row.sleep", _runs(trace, trace.asleep), (), palette.neutral, "\\\\\\\\"),
+        ("row.moving", _runs(trace, trace.moving), (), palette.soft, ""),
+        ("row.exercise", _runs(trace, trace.exercise), (), palette.neutral, "////"),
+        ("row.left_out", _runs(trace, trace.left_out), (), palette.neutral, "...."),
+        ("row.rise", _rises(fits, used=True), _rises(fits, used=False), palette.then, ""),
     )
     names = []
-    for i, (mask, name, colour, hatch) in enumerate(rows):
+    for i, (name, spans, hollow, colour, hatch) in enumerate(rows):
         bottom = low - (i + 1.4) * step
         names.append((bottom + 0.35 * step, words.say(name)))
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-        spans = [
-            (trace.hour[a], trace.hour[b - 1] + 1 / 60 - trace.hour[a])
-            for a, b in zip(edges[::2], edges[1::2], strict=True)
-        ]
-        face = "none" if hatch else colour
-        ax.broken_barh(
-            spans, (bottom, 0.7 * step), facecolors=face, edgecolors=colour, hatch=hatch, lw=0.8
-        )
+        for bars, face in ((spans, "none" if hatch else colour), (hollow, "none")):
+            ax.broken_barh(
+                bars, (bottom, 0.7 * step), facecolors=face, edgecolors=colour, hatch=hatch, lw=0.8
+            )
     ax.set_xlim(0, 24)
     ax.set_xticks(np.arange(0, 25, 4))
-    ax.set_ylim(low - 4.8 * step, high + 3)
-    ticks = [tick for tick in ax.get_yticks() if low <= tick <= high]
+    rooms = _name_tags(ax, ink, tags, clock, trace.day, high + 0.5 * step, step)
+    ax.set_ylim(low - 5.8 * step, high + (0.5 + 1.1 * rooms) * step + 2)
+    ticks = [tick for tick in ax.get_yticks() if low - step < tick <= high]
     ax.set_yticks(
         [*ticks, *(y for y, _ in names)], [*(f"{t:.0f}" for t in ticks), *(n for _, n in names)]
     )
     ax.set_xlabel(words.say("axis.clock"))
     ax.set_ylabel(words.say("axis.hr"))
+
+
+Bars = Sequence[tuple[float, float]]  # start and length, hours
+
+
+def _runs(trace: DayTrace, mask: BoolArray) -> Bars:
+    """Stretches in which a mask of the day holds."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
+    return [
+        (trace.hour[a], trace.hour[b - 1] + 1 / 60 - trace.hour[a])
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+    ]
+
+
+def _rises(fits: Sequence[RecoveryFit], *, used: bool) -> Bars:
+    """Rises of a day, the ones used for recovery speed or the others."""
+    return [
+        (fit.episode.hour, (fit.episode.end_s - fit.episode.start_s) / 3600.0)
+        for fit in fits
+        if fit.accepted is used
+    ]
+
+
+def _name_tags(
+    ax: Axes, ink: Ink, tags: Sequence[Span], clock: LocalClock, day: int, base: float, step: float
+) -> int:
+    """Tags with their names above the curve, in as many rows as they need; gives their number."""
+    ends: list[float] = []
+    for tag in tags:
+        local = (clock.local_s([tag.start_s, tag.end_s]) / DAY_S - day) * 24.0
+        start, end = max(float(local[0]), 0.0), min(float(local[1]), 24.0)
+        name = (tag.label or ink.words.say(f"tag.{tag.kind.value}"))[:20]
+        wide = 0.42 * len(name) + 0.4  # hours that the name takes at this size
+        left = min(start, 24.0 - wide)
+        row = next((i for i, taken in enumerate(ends) if taken <= left), len(ends))
+        if row == 4:
+            break
+        ends[row : row + 1] = [max(left + wide, end)]
+        y = base + 1.1 * row * step
+        ax.plot([start, max(end, start + 0.1)], [y, y], color=ink.palette.neutral, lw=3)
+        ax.text(left, y + 0.2 * step, name, fontsize=9, color=ink.palette.soft, va="bottom")
+    return len(ends)
+
+
+def tags_of(spans: Sequence[Span], clock: LocalClock, day: int) -> list[Span]:
+    """What a person added that touches a local day."""
+    return [
+        span
+        for span in spans
+        if span.kind in TAG_KINDS
+        and span.origin != "device"
+        and int(clock.day(span.start_s)) <= day <= int(clock.day(max(span.end_s - 1, span.start_s)))
+    ]
 
 
 # --------------------------------------------------------------------------- groups of rises

@@ -11,26 +11,27 @@ from hrv.metrics.sd1 import sd1_ms
 from hrv.metrics.sd2 import sd2_ms
 from hrv.metrics.spectrum import HF_HZ, LF_HZ, VLF_HZ
 from hrv.model import BeatLabel, Cleaned, FloatArray, Fluctuation, NNSeries, Spectrum
-from hrv.report.figures import LIGHT, Palette
+from hrv.report.figures import Ink
 
-# a label's colour role, sign and word; signs differ so that colour is never alone
+# a label's colour role, sign and sentence; signs differ so that colour is never alone
 _SIGNS = {
-    BeatLabel.MISSED: ("then", "^", "missed beat"),
-    BeatLabel.EXTRA: ("now", "v", "false beat"),
-    BeatLabel.ECTOPIC: ("then", "x", "early or displaced beat"),
-    BeatLabel.LONG: ("soft", "+", "long"),
-    BeatLabel.SHORT: ("soft", "_", "short"),
-    BeatLabel.UNUSABLE: ("neutral", ".", "unusable"),
+    BeatLabel.MISSED: ("then", "^", "beat.missed"),
+    BeatLabel.EXTRA: ("now", "v", "beat.extra"),
+    BeatLabel.ECTOPIC: ("then", "x", "beat.ectopic"),
+    BeatLabel.LONG: ("soft", "+", "beat.long"),
+    BeatLabel.SHORT: ("soft", "_", "beat.short"),
+    BeatLabel.UNUSABLE: ("neutral", ".", "beat.unusable"),
 }
 
 
-def draw_tachogram(ax: Axes, cleaned: Cleaned, palette: Palette = LIGHT) -> None:
+def draw_tachogram(ax: Axes, ink: Ink, cleaned: Cleaned) -> None:
     """Corrected intervals over minutes, recorded ones that were not normal, gaps shaded."""
+    words, palette = ink.words, ink.palette
     nn = cleaned.nn
     recorded = cleaned.t_s
     begin = float(min(recorded[:1].tolist() + nn.t_s[:1].tolist(), default=0.0))
     minutes, value = _broken(nn, begin)
-    ax.plot(minutes, value, color=palette.now, linewidth=0.9, label="normal intervals")
+    ax.plot(minutes, value, color=palette.now, linewidth=0.9, label=words.say("beat.normal"))
     for label, (role, sign, word) in _SIGNS.items():
         here = cleaned.label == label
         if here.any():
@@ -41,7 +42,7 @@ def draw_tachogram(ax: Axes, cleaned: Cleaned, palette: Palette = LIGHT) -> None
                 marker=sign,
                 markersize=6,
                 color=getattr(palette, role),
-                label=f"{word} ({int(here.sum())})",
+                label=words.say(word, n=int(here.sum())),
             )
     starts = nn.t_s - nn.nn_ms / 1000.0
     for i in np.flatnonzero(starts[1:] - nn.t_s[:-1] > 0.05).tolist():
@@ -53,8 +54,8 @@ def draw_tachogram(ax: Axes, cleaned: Cleaned, palette: Palette = LIGHT) -> None
             edgecolor=palette.neutral,
             linewidth=0.0,
         )
-    ax.set_xlabel("time (min)")
-    ax.set_ylabel("RR interval (ms)")
+    ax.set_xlabel(words.say("axis.time_min"))
+    ax.set_ylabel(words.say("axis.rr"))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
@@ -65,8 +66,9 @@ def _broken(nn: NNSeries, begin_s: float) -> tuple[FloatArray, FloatArray]:
     return minutes, np.insert(nn.nn_ms, gap, np.nan)
 
 
-def draw_poincare(ax: Axes, nn: NNSeries, palette: Palette = LIGHT) -> None:
+def draw_poincare(ax: Axes, ink: Ink, nn: NNSeries) -> None:
     """Each interval against the one before, true neighbours only, with the SD1/SD2 ellipse."""
+    words, palette = ink.words, ink.palette
     pair = np.flatnonzero(nn.joined)
     before, after = nn.nn_ms[pair - 1], nn.nn_ms[pair]
     ax.plot(before, after, ".", color=palette.now, markersize=3, alpha=0.5)
@@ -77,19 +79,20 @@ def draw_poincare(ax: Axes, nn: NNSeries, palette: Palette = LIGHT) -> None:
             Ellipse(
                 centre, 2 * sd2, 2 * sd1, angle=45.0, fill=False,
                 edgecolor=palette.then, linewidth=1.5,
-                label=f"SD1 {sd1:.0f} ms, SD2 {sd2:.0f} ms",
+                label=words.say("beat.ellipse", sd1=sd1, sd2=sd2),
             )
         )  # fmt: skip
         ax.legend(loc="upper left")
     low, high = (float(before.min()), float(before.max())) if pair.size else (0.0, 1.0)
     ax.plot([low, high], [low, high], color=palette.neutral, linewidth=0.8, linestyle=":")
     ax.set_aspect("equal", adjustable="datalim")
-    ax.set_xlabel("RR interval (ms)")
-    ax.set_ylabel("next RR interval (ms)")
+    ax.set_xlabel(words.say("axis.rr"))
+    ax.set_ylabel(words.say("axis.rr.next"))
 
 
-def draw_spectrum(ax: Axes, spectrum: Spectrum, palette: Palette = LIGHT) -> None:
+def draw_spectrum(ax: Axes, ink: Ink, spectrum: Spectrum) -> None:
     """Power density with its three bands; the legend gives each band's power."""
+    words, palette = ink.words, ink.palette
     f, power = spectrum.frequency_hz, spectrum.density_ms2_per_hz
     bands = (
         ("VLF", VLF_HZ, palette.neutral, ".."),
@@ -105,36 +108,38 @@ def draw_spectrum(ax: Axes, spectrum: Spectrum, palette: Palette = LIGHT) -> Non
             edgecolor=colour,
             hatch=hatch,
             linewidth=0.0,
-            label=f"{name} {spectrum.power_ms2(low, high):.0f} ms²",
+            label=words.say("beat.band", name=name, power=spectrum.power_ms2(low, high)),
         )
     ax.plot(f, power, color=palette.ink, linewidth=0.9)
     ax.set_xlim(0.0, 0.5)
     ax.set_ylim(bottom=0.0)
-    ax.set_xlabel("frequency (Hz)")
-    ax.set_ylabel("power density (ms²/Hz)")
-    ax.set_title(spectrum.method)
+    ax.set_xlabel(words.say("axis.frequency"))
+    ax.set_ylabel(words.say("axis.power"))
     ax.legend(loc="upper right")
 
 
-def draw_fluctuation(ax: Axes, box: Fluctuation, palette: Palette = LIGHT) -> None:
+def draw_fluctuation(ax: Axes, ink: Ink, box: Fluctuation) -> None:
     """F(n) over n on logarithmic axes, with the lines whose slopes are alpha 1 and 2."""
+    words, palette = ink.words, ink.palette
     n, value = box.scale_beats, box.fluctuation_ms
     ax.plot(n, value, "o", color=palette.ink, markersize=4, markerfacecolor="none")
     for (low, high), colour, style, name in (
-        (SHORT_BEATS, palette.now, "-", "alpha 1"),
-        (LONG_BEATS, palette.then, "--", "alpha 2"),
+        (SHORT_BEATS, palette.now, "-", "α1"),
+        (LONG_BEATS, palette.then, "--", "α2"),
     ):
         slope = box.slope(low, high)
         if np.isfinite(slope):
             inside = (n >= low) & (n <= high) & (value > 0)
             x, y = np.log(n[inside]), np.log(value[inside])
             line = np.exp(y.mean() + slope * (x - x.mean()))
-            ax.plot(n[inside], line, style, color=colour, label=f"{name} = {slope:.2f}")
+            ax.plot(
+                n[inside], line, style, color=colour, label=f"{name} = {words.number(slope, 2)}"
+            )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xticks([4, 8, 16, 32, 64], labels=["4", "8", "16", "32", "64"])
     ax.minorticks_off()
-    ax.set_xlabel("box size n (beats)")
-    ax.set_ylabel("fluctuation F(n) (ms)")
+    ax.set_xlabel(words.say("axis.box"))
+    ax.set_ylabel(words.say("axis.fluctuation"))
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper left")

@@ -28,7 +28,7 @@ from hrv.model import (
 )
 from hrv.report import explain, tests_said, wording
 from hrv.report import record as records
-from hrv.report.atlas import Picture, pictures
+from hrv.report.atlas import PLACES, Picture, pictures
 from hrv.report.comparison import compared
 from hrv.report.text import NBSP, Words
 
@@ -87,9 +87,9 @@ def view(analysis: Analysis, words: Words) -> View:
     drawn = pictures(analysis, words)
     return {
         **_first_screen(analysis, words),
-        "primary": [_shown(p) for p in drawn if p.primary],
-        "pictures": [_shown(p) for p in drawn if not p.primary],
-        "contents": _contents(analysis, words, any(not p.primary for p in drawn)),
+        **{place: [_shown(p) for p in drawn if p.place == place] for place in PLACES},
+        "beats_lead": _beats_lead(analysis, words),
+        "contents": _contents(analysis, words, {p.place for p in drawn}),
         "markers": [_marker(words, finding) for finding in analysis.markers],
         **_episodes(analysis, words),
         **_days(analysis, words),
@@ -257,11 +257,13 @@ def _lists(analysis: Analysis, words: Words) -> list[View]:
     ]
 
 
-def _contents(analysis: Analysis, words: Words, more: bool) -> list[tuple[str, str]]:
-    parts = [("markers", "ui.markers", True), ("pictures", "ui.more_pictures", more)]
-    parts += [
+def _contents(analysis: Analysis, words: Words, drawn: set[str]) -> list[tuple[str, str]]:
+    parts = [
+        ("markers", "ui.markers", True),
+        ("pictures", "ui.more_pictures", "more" in drawn),
         ("episodes", "ui.episodes", bool(analysis.fits)),
         ("days", "ui.days", bool(analysis.days)),
+        ("beats", "ui.beats", "beats" in drawn),
     ]
     parts += [(x, f"ui.{x}", True) for x in ("data", "methods", "glossary")]
     return [(anchor, words.say(code)) for anchor, code, there in parts if there]
@@ -310,18 +312,7 @@ def _episode(
     analysis: Analysis, words: Words, fit: RecoveryFit, curve: RecoveryCurve | None
 ) -> View:
     episode, half = fit.episode, fit.half_time_s
-    shown, key = "", ""
-    if fit.censored is Censored.NO and half is not None:
-        shown, key = words.clock(half.value), f"{half.value:.1f}"
-    elif fit.censored is not Censored.NO and math.isfinite(fit.bound_s):
-        sign = "≥" if fit.censored is Censored.RIGHT else "≤"
-        shown, key = f"{sign}{NBSP}{words.clock(fit.bound_s)}", f"{fit.bound_s:.1f}"
-    if not fit.accepted:
-        why = words.say(f"why.{fit.why_not}")
-    elif fit.censored is Censored.RIGHT:
-        why = words.say(f"stop.{fit.stop_reason}")
-    else:
-        why = ""
+    shown, seconds = wording.half_time_shown(words, fit)
     start = records.instant(episode.start_s, analysis.clock) or ""
     return {
         "key": f"{episode.start_s:.0f}",
@@ -329,12 +320,12 @@ def _episode(
         "kind": episode.label or words.say(f"kind.{episode.kind.value}"),
         "rise": words.number(episode.rise_bpm, 0),
         "half": shown,
-        "half_key": key,
+        "half_key": "" if seconds is None else f"{seconds:.1f}",
         "interval": f"{words.clock(half.low)}–{words.clock(half.high)}"
         if half is not None and fit.censored is Censored.NO
         else "",
         "used": words.say("ui.yes" if fit.accepted else "ui.no"),
-        "why": why,
+        "why": wording.why_not(words, fit),
         "spark": _spark(curve),
     }
 
@@ -379,6 +370,14 @@ def _day(words: Words, day: BaselineDay) -> list[str]:
         cell(day.arousal_z, 2),
         words.say(f"quality.{day.quality}") if day.quality else "",
     ]
+
+
+def _beats_lead(analysis: Analysis, words: Words) -> str:
+    if analysis.beats is None or not analysis.beats.nn.t_s.size:
+        return ""
+    when = records.instant(float(analysis.beats.nn.t_s[0]), analysis.clock) or ""
+    day = int(analysis.clock.day(analysis.beats.nn.t_s[0]))
+    return words.say("ui.beats.lead", date=day, time=when[11:16])
 
 
 def _data(analysis: Analysis, words: Words) -> View:

@@ -207,7 +207,7 @@ def _for_the_person(sheet: Sheet, analysis: Analysis, words: Words) -> None:
             sheet.say(" ".join(line.more), 9.0, soft=True, after=0.03)
         sheet.y -= 0.04
     sheet.rule(0.02)
-    plates = [p for p in atlas.plates(analysis, words) if p.primary][:2]
+    plates = [p for p in atlas.plates(analysis, words) if p.place == "primary"][:2]
     sheet.pictures(plates, words, 3.15 if plates else 0.0)
     _changed(sheet, analysis, words)
     sheet.say(words.say("ui.settle"), 11.5, bold=True, after=0.02)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from hrv.model import (
     Analysis,
     BaselineSummary,
+    Censored,
     Estimate,
     Level,
     MarkerState,
     Missing,
+    RecoveryFit,
     RecoverySummary,
     State,
     Trend,
@@ -437,3 +439,24 @@ def self_test(words: Words, analysis: Analysis) -> list[str]:
         return [said]
     shown = {"slope": slope["value"], "low": slope["low"], "high": slope["high"]}
     return [said + " " + words.say("method.self_test.slope", **shown)]
+
+
+# --------------------------------------------------------------------------- one rise
+
+
+def half_time_shown(words: Words, fit: RecoveryFit) -> tuple[str, float | None]:
+    """The half-time of one rise in the short form, with its bound if cut short, and its seconds."""
+    half = fit.half_time_s
+    if fit.censored is Censored.NO:
+        return ("", None) if half is None else (words.clock(half.value), half.value)
+    if not math.isfinite(fit.bound_s):
+        return "", None
+    sign = "≥" if fit.censored is Censored.RIGHT else "≤"
+    return f"{sign}{NBSP}{words.clock(fit.bound_s)}", fit.bound_s
+
+
+def why_not(words: Words, fit: RecoveryFit) -> str:
+    """Why a rise is not used, or what cut it short; else empty."""
+    if not fit.accepted:
+        return words.say(f"why.{fit.why_not}")
+    return words.say(f"stop.{fit.stop_reason}") if fit.censored is Censored.RIGHT else ""

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from hrv.clean import correct
 from hrv.model import (
     Analysis,
     BaselineDay,
     BaselineSummary,
     Censored,
+    Cleaned,
     Coverage,
     DayTrace,
     Episode,
@@ -38,7 +40,8 @@ from hrv.model import (
     Verdict,
     as_day,
 )
-from hrv.settings import Settings
+from hrv.settings import CleanSettings, Settings
+from tests.hearts import recorded, steady
 
 FIRST = 20_500  # 2026-02-16, a Monday
 OFFSET_S = 7200.0
@@ -314,7 +317,11 @@ def full(
         days=nights,
         window=(FIRST, FIRST + days - 1),
         **(
-            {"hours": hours_of_week(), "traces": (day_of(FIRST + min(30, days - 1)),)}
+            {
+                "hours": hours_of_week(),
+                "traces": (day_of(FIRST + 20), day_of(FIRST + 30)),
+                "beats": some_beats(),
+            }
             if rich
             else {}
         ),
@@ -356,8 +363,17 @@ def day_of(day: int) -> DayTrace:
     hr[(hour > 20) & (hour < 20.6)] = np.nan
     return DayTrace(
         day=day, hour=hour, hr_bpm=hr, expected_bpm=expected, moving=moving, asleep=asleep,
-        exercise=exercise,
+        exercise=exercise, left_out=(hour > 18.3) & (hour < 19.0),
     )  # fmt: skip
+
+
+def some_beats() -> Cleaned:
+    """Five minutes with a missed and an early beat."""
+    rr = steady(330)
+    rr[100] *= 2.0
+    rr[200] *= 0.6
+    rr[201] += 0.4 / 0.6 * rr[200]
+    return correct(recorded(rr, (FIRST + 30) * 86_400.0 + 3 * 3600), CleanSettings())
 
 
 MORE_TIME = Need(kind=NeedKind.MORE_TIME, code="more_time_recovery", weeks=9.0)
