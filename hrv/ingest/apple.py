@@ -10,7 +10,7 @@ import xml.parsers.expat as expat
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import BinaryIO
 
@@ -44,6 +44,7 @@ DEVICE = "Apple Watch"
 JUNK = bytes(b for b in range(32) if b not in b"\t\n\r")
 BEAT = re.compile(r"(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?\s*([AaPp])?")
 Q = "HKQuantityTypeIdentifier"
+SLEEP, MINDFUL = "HKCategoryTypeIdentifierSleepAnalysis", "HKCategoryTypeIdentifierMindfulSession"
 STAGES = {
     "HKCategoryValueSleepAnalysisAsleepCore": "light",
     "HKCategoryValueSleepAnalysisAsleepDeep": "deep",
@@ -133,8 +134,11 @@ class _Gathered:
         if not self.zone or self.zone[-1] != offset:
             self.zone_t.append(t_s)
             self.zone.append(offset)
-        if kind == "HKCategoryTypeIdentifierSleepAnalysis":
+        if kind == SLEEP:
             self._sleep(said.get("value", ""), t_s, until[0])
+            return
+        if kind == MINDFUL:
+            self._mindful(t_s, until[0])
             return
         try:
             value = float(said.get("value", ""))
@@ -183,6 +187,16 @@ class _Gathered:
             Span(kind=SpanKind.SLEEP_STAGE, start_s=start_s, end_s=end_s, label=label)
         )
 
+    def _mindful(self, start_s: float, end_s: float) -> None:
+        if end_s <= start_s:
+            self.refused["a session without length"] += 1
+            return
+        self.used += 1
+        kind, origin = SpanKind.TECHNIQUE, "person"
+        self.spans.append(
+            Span(kind=kind, start_s=start_s, end_s=end_s, label="mindfulness", origin=origin)
+        )
+
     def _beat(self, said: Mapping[str, str]) -> None:
         """A beat has the clock time of the phone only: the day comes from its record."""
         match = BEAT.match(said.get("time", ""))
@@ -217,9 +231,7 @@ class _Gathered:
         )
 
 
-KNOWN = frozenset(
-    {Q + "HeartRate", Q + "StepCount", "HKCategoryTypeIdentifierSleepAnalysis", *DAILY}
-)
+KNOWN = frozenset({Q + "HeartRate", Q + "StepCount", SLEEP, MINDFUL, *DAILY})
 
 
 def read_apple(
@@ -301,8 +313,7 @@ def _recording(found: _Gathered, source: Source, options: ReadOptions) -> Record
     stages = [span for span in found.spans if span.kind is SpanKind.SLEEP_STAGE]
     spans = [*found.spans, *joined_sleep(stages)]
     moved = [
-        Span(kind=s.kind, start_s=s.start_s + shift, end_s=s.end_s + shift, label=s.label)
-        for s in spans
+        replace(span, start_s=span.start_s + shift, end_s=span.end_s + shift) for span in spans
     ]
     zone_t, zone = _sorted(found.zone_t, found.zone)
     return Recording(

@@ -1,4 +1,4 @@
-"""One vendor's export as a whole: a shared zone, and each day of a quantity taken once."""
+"""One vendor's export as a whole: a shared zone, and each hour of a quantity taken once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from hrv.ingest.specs import by_id
 from hrv.ingest.times import Near, steps_clock
 from hrv.model import (
-    DAY_S,
     BoolArray,
     HeartRateSeries,
     LocalClock,
@@ -27,6 +26,7 @@ from hrv.model import (
     StressScoreSeries,
 )
 
+HOUR_S = 3600.0
 TOLD = frozenset({"file", "column", "zone", "flag"})
 STREAMS = {"rr": "rr", "heart_rate": "hr", "motion": "steps", "stress": "stress", "rmssd": "rmssd"}
 
@@ -36,7 +36,7 @@ class Export:
 
     def __init__(self) -> None:
         self._steps: dict[str, list[tuple[LocalClock, float, float]]] = defaultdict(list)
-        self._days: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+        self._hours: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self._spans: dict[str, set[Span]] = defaultdict(set)
         self._values: dict[tuple[str, str], set[int]] = defaultdict(set)
 
@@ -56,7 +56,7 @@ class Export:
         return Near(clock, min(first for _, first, _ in told), max(last for _, _, last in told))
 
     def take(self, recording: Recording, table_id: str) -> Recording:
-        """The recording without days that a preferred table of the vendor has given."""
+        """The recording without hours that a preferred table of the vendor has given."""
         format_id = recording.source.format
         if recording.clock is not None and recording.clock.known_by in TOLD:
             first, last = _reach(recording)
@@ -73,20 +73,20 @@ class Export:
         for field, quantity in STREAMS.items():
             better = _better(described.prefer.get(quantity, ()), table_id)
             taken: set[int] = set().union(
-                *(self._days[format_id, quantity, other] for other in better)
+                *(self._hours[format_id, quantity, other] for other in better)
             )
             kept = []
             for series in getattr(recording, field):
-                days = np.floor(series.t_s / DAY_S).astype(np.int64)
-                keep = ~np.isin(days, np.array(sorted(taken), dtype=np.int64))
+                hours = np.floor(series.t_s / HOUR_S).astype(np.int64)
+                keep = ~np.isin(hours, np.array(sorted(taken), dtype=np.int64))
                 dropped += int((~keep).sum())
-                self._days[format_id, quantity, table_id].update(days[keep].tolist())
+                self._hours[format_id, quantity, table_id].update(np.unique(hours[keep]).tolist())
                 if keep.any():
                     kept.append(series if keep.all() else _only(series, keep))
             fields[field] = tuple(kept)
         if dropped:
             dropped = min(dropped, recording.rows_used)
-            refusal = Refusal(rows=dropped, reason="days already taken from a better table")
+            refusal = Refusal(rows=dropped, reason="hours already taken from a better table")
             fields["refusals"] = (*recording.refusals, refusal)
             fields["rows_used"] = recording.rows_used - dropped
         return replace(recording, **fields)

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hrv.errors import MalformedFileError
@@ -19,6 +21,7 @@ from hrv.model import ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
 
 LARGEST_BYTES = 1 << 29
+LENGTH = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 Row = dict[str, Any]
 
 
@@ -131,6 +134,75 @@ def _polar_heart(found: Any) -> Iterator[Row]:
                 yield {"time": said, "hr": sample.get("heartRate")}
 
 
+def _polar_sleep(found: Any) -> Iterator[Row]:
+    """A row for each night and one for each of its stages."""
+    for night in _items(found):
+        told = night.get("evaluation")
+        evaluation = told if isinstance(told, dict) else {}
+        result = night.get("sleepResult")
+        hypnogram = result.get("hypnogram") if isinstance(result, dict) else None
+        hypnogram = hypnogram if isinstance(hypnogram, dict) else {}
+        phases = evaluation.get("phaseDurations")
+        phases = phases if isinstance(phases, dict) else {}
+        start, end = hypnogram.get("sleepStart"), hypnogram.get("sleepEnd")
+        yield {
+            "day": night.get("night"), "start": start, "end": end,
+            "asleep": _length_s(evaluation.get("asleepDuration")),
+            **{name: _length_s(phases.get(name)) for name in ("deep", "light", "rem", "wake")},
+        }  # fmt: skip
+        changes = [(_after(start, change.get("offsetFromStart")), change.get("state"))
+                   for change in _inside(hypnogram, "sleepStateChanges")]  # fmt: skip
+        for (begin, state), (until, _) in pairwise([*changes, (end, None)]):
+            yield {"stage_start": begin, "end": until, "stage": state}
+
+
+def _polar_recovery(found: Any) -> Iterator[Row]:
+    for night in _items(found):
+        yield {"day": night.get("night"), "rmssd": night.get("meanNightlyRecoveryRmssd")}
+
+
+def _polar_steps(found: Any) -> Iterator[Row]:
+    for day in _items(found):
+        for sample in _inside(day.get("samples"), "steps"):
+            at = sample.get("localTime")
+            yield {"time": f"{day.get('date')}T{at}" if at else None, "steps": sample.get("value")}
+
+
+def _polar_session(found: Any) -> Iterator[Row]:
+    for session in _items(found):
+        minutes = session.get("timezoneOffsetMinutes")
+        zone = _zone(minutes) if isinstance(minutes, int | float) else ""
+        start, stop = session.get("startTime"), session.get("stopTime")
+        yield {
+            "start": f"{start}{zone}" if start else None,
+            "stop": f"{stop}{zone}" if stop else None,
+        }
+
+
+def _zone(minutes: float) -> str:
+    sign = "+" if minutes >= 0 else "-"
+    return f"{sign}{abs(int(minutes)) // 60:02d}:{abs(int(minutes)) % 60:02d}"
+
+
+def _length_s(text: Any) -> float | None:
+    """Seconds of 'PT7H21M30S'."""
+    match = LENGTH.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return 3600.0 * hours + 60.0 * minutes + seconds
+
+
+def _after(start: Any, length: Any) -> str | None:
+    """The time that lies a length after a start, in the start's own zone."""
+    seconds = _length_s(length)
+    try:
+        begin = datetime.fromisoformat(start)
+    except (TypeError, ValueError):
+        return None
+    return None if seconds is None else (begin + timedelta(seconds=seconds)).isoformat()
+
+
 def _clock(seconds: float) -> str | None:
     whole = int(seconds)
     if not 0 <= whole < 86_400:
@@ -160,6 +232,13 @@ KINDS = (
          _garmin_status),
     Kind("polar_account", "beats", r".*\.json", (b'"devicePpiSamplesList"',), _polar_beats),
     Kind("polar_account", "heart_rate", r".*\.json", (b'"secondsFromDayStart"',), _polar_heart),
+    Kind("polar_account", "sleep", r".*\.json", (b'"hypnogram"', b'"night"'), _polar_sleep),
+    Kind("polar_account", "recovery", r".*\.json", (b'"meanNightlyRecoveryRri"',),
+         _polar_recovery),
+    Kind("polar_account", "steps", r"activity-.*\.json", (b'"localTime"', b'"steps"'),
+         _polar_steps),
+    Kind("polar_account", "session", r"training-session_.*\.json", (b'"durationMillis"',),
+         _polar_session),
     Kind("samsung", "heart_rate_json", r".*\.binning_data\.json", (b'"heart_rate"',), _samsung),
     Kind("samsung", "hrv_json", r".*\.binning_data\.json", (b'"rmssd"',), _samsung),
     Kind("samsung", "stress_json", r".*\.binning_data\.json", (b'"score"',), _samsung),

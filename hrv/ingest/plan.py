@@ -48,6 +48,8 @@ class Decision:
             order = [names.index(self.table.id) for names in described.prefer.values()
                      if self.table.id in names]  # fmt: skip
             place = min(order, default=0)
+            # a best table in UTC waits for nobody's zone: poorer tables must not come before it
+            knows = knows or (place == 0 and self.table.time.zone == "utc")
         return (0 if knows else 1, place)
 
 

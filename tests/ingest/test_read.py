@@ -18,7 +18,9 @@ from hrv.errors import (
     SettingsError,
     UnknownFormatError,
 )
-from hrv.ingest import identify, read
+from hrv.ingest import Format, formats, identify, read
+from hrv.ingest.archive import Member
+from hrv.ingest.plan import Decision
 from hrv.ingest.tables import SeveralPeopleError
 from hrv.model import DayQuantity, ReadOptions, Recording, SpanKind, as_day
 from hrv.settings import IngestSettings
@@ -82,7 +84,7 @@ def test_prose_is_never_repeated(tmp_path: Path) -> None:
     assert "awful" not in str(caught.value)
 
 
-def test_a_vendors_whole_zip_gives_each_day_of_a_stream_once(tmp_path: Path) -> None:
+def test_a_vendors_whole_zip_gives_each_hour_of_a_stream_once(tmp_path: Path) -> None:
     csv_day = "".join(f"2024-03-01T08:{m:02d}:00Z,{60 + m % 5}\n" for m in range(60))
     entry = '{{"dateTime":"03/{d:02d}/24 08:{m:02d}:00","value":{{"bpm":61,"confidence":2}}}}'
     old = "[" + ",".join(entry.format(d=d, m=m) for d in (1, 2) for m in range(60)) + "]"
@@ -98,9 +100,37 @@ def test_a_vendors_whole_zip_gives_each_day_of_a_stream_once(tmp_path: Path) -> 
     assert table.rows_used == 60
     assert json.rows_used == 60
     assert [(r.rows, r.reason) for r in json.refusals] == [
-        (60, "days already taken from a better table")
+        (60, "hours already taken from a better table")
     ]
     assert json.heart_rate[0].t_s[0] == unix(2024, 3, 2, 8)
+
+
+def test_hourly_rows_are_set_aside_where_their_minutes_are_known(tmp_path: Path) -> None:
+    source = FOLDER / "samsung"
+    name = "00000000-0000-0000-0000-000000000000.binning_data.json"  # minutes from 10 o'clock UTC
+    write(tmp_path, name, (source / name).read_text("utf-8"))
+    table = "com.samsung.shealth.tracker.heart_rate.20260607134546.csv"
+    lines = (source / table).read_text("utf-8-sig").splitlines()
+    rows = [lines[2].replace("2026-06-07 13:", f"2026-01-05 {hour}:") for hour in (10, 11)]
+    write(tmp_path, table, "\n".join([*lines[:2], *rows]) + "\n")
+    minutes, hours = everything(tmp_path)
+    assert minutes.rows_used == 3
+    assert [(r.rows, r.reason) for r in hours.refusals] == [
+        (1, "hours already taken from a better table")
+    ]
+    assert hours.heart_rate[0].t_s.tolist() == [unix(2026, 1, 5, 11)]
+
+
+@pytest.mark.parametrize("described", formats(), ids=lambda item: item.id)
+def test_a_better_table_is_read_before_a_poorer_one(described: Format, tmp_path: Path) -> None:
+    member = Member(name="x", root="x", size=0, opener=io.BytesIO)
+    by_name = {table.id: table for table in described.tables}
+    for names in described.prefer.values():
+        ranks = [
+            Decision(member=member, format=described.id, why="", table=by_name[name]).rank
+            for name in names
+        ]
+        assert ranks == sorted(ranks), names
 
 
 def test_local_files_take_the_zone_that_the_same_export_tells(tmp_path: Path) -> None:
