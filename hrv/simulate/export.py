@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from hrv.errors import SettingsError
 from hrv.model import DAY_S, as_date, as_day
 from hrv.simulate.heart import SimulatedDay, days
 from hrv.simulate.outside import Life
+from hrv.simulate.written import Clock
 
 OFFSET_S = 3600.0  # local minus UTC
 TRUTH_SCHEMA = 1
@@ -66,15 +68,8 @@ class OwnFiles:
             writer.writerows((on.isoformat(), scale, value) for on, scale, value in self.ratings)
 
     def _iso(self, t_s: float) -> str:
-        return iso(self.origin_s + t_s, self.offset_s)
-
-
-def iso(unix_s: float, offset_s: float) -> str:
-    """ISO 8601 local time with its offset, whole seconds."""
-    local = datetime.fromtimestamp(round(unix_s) + offset_s, tz=UTC)
-    sign = "+" if offset_s >= 0 else "-"
-    hours, minutes = divmod(abs(int(offset_s)) // 60, 60)
-    return f"{local:%Y-%m-%dT%H:%M:%S}{sign}{hours:02d}:{minutes:02d}"
+        clock = Clock(self.origin_s, self.offset_s)
+        return clock.local([t_s], clock.zone())[0]
 
 
 def origin_s(start: date, offset_s: float = OFFSET_S) -> float:
@@ -130,111 +125,82 @@ def _daily(day: SimulatedDay, start: date) -> dict[str, Any]:
     }
 
 
-Maker = Callable[[Path, Life, float, float, int | None], Product]
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of export: its writer, loaded when asked for, and its usual heart-rate period."""
 
+    where: str  # module:class below hrv.simulate
+    text: str
+    period_s: int | None = None  # None: none to choose
+    more: Mapping[str, Any] = field(default_factory=dict)
 
-def _fit(out: Path, life: Life, zero: float, offset_s: float, period_s: int | None) -> Product:
-    from hrv.simulate.device import Device
-    from hrv.simulate.fit_export import FitExport
+    def make(
+        self, out: Path, life: Life, zero: float, offset_s: float, period_s: int | None
+    ) -> Product:
+        """A writer into `out`."""
+        from hrv.simulate.device import Device
 
-    device = Device(hr_period_s=period_s or 60, score_period_s=60)
-    return FitExport(out, life, zero, offset_s, device)
-
-
-def _csv(out: Path, life: Life, zero: float, offset_s: float, period_s: int | None) -> Product:
-    from hrv.simulate.device import Device
-    from hrv.simulate.tables import TakeoutExport
-
-    return TakeoutExport(out, life, zero, offset_s, Device(hr_period_s=period_s or 5))
-
-
-def _hr(out: Path, life: Life, zero: float, offset_s: float, period_s: int | None) -> Product:
-    from hrv.simulate.device import Device
-    from hrv.simulate.tables import GenericExport
-
-    return GenericExport(out, life, zero, offset_s, Device(hr_period_s=period_s or 60))
-
-
-def _rr(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
-    from hrv.simulate.tables import BeatsExport
-
-    return BeatsExport(out, life, zero, offset_s)
-
-
-def _rr_night(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
-    from hrv.simulate.tables import BeatsExport
-
-    return BeatsExport(out, life, zero, offset_s, night=True)
-
-
-def _e4(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
-    from hrv.simulate.tables import EmpaticaExport
-
-    return EmpaticaExport(out, life, zero, offset_s)
-
-
-def _garmin_zip(
-    out: Path, life: Life, zero: float, offset_s: float, period_s: int | None
-) -> Product:
-    from hrv.simulate.device import Device
-    from hrv.simulate.vendors import GarminAccountExport
-
-    device = Device(hr_period_s=period_s or 60, score_period_s=60)
-    return GarminAccountExport(out, life, zero, offset_s, device)
-
-
-def _whoop(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
-    from hrv.simulate.vendors import WhoopExport
-
-    return WhoopExport(out, life, zero, offset_s)
-
-
-def _oura(out: Path, life: Life, zero: float, offset_s: float, _: int | None) -> Product:
-    from hrv.simulate.vendors import OuraExport
-
-    return OuraExport(out, life, zero, offset_s)
+        module, _, name = self.where.partition(":")
+        writer = getattr(import_module(f"hrv.simulate.{module}"), name)
+        more = dict(self.more)
+        if self.period_s is not None:
+            more["device"] = Device(hr_period_s=period_s or self.period_s, score_period_s=60)
+        made: Product = writer(out, life, zero, offset_s, **more)
+        return made
 
 
 # name, or name:seconds for another heart-rate period
-PRODUCTS: dict[str, tuple[Maker, str]] = {
-    "fit": (_fit, "folder of a Garmin-like watch, heart rate every 60 s"),
-    "csv": (_csv, "Google Takeout of a Fitbit-like band, heart rate every 5 s"),
-    "hr": (_hr, "generic tables of heart rate (60 s) and steps"),
-    "rr": (_rr, "plain beat intervals, five minutes every morning"),
-    "rr-night": (_rr_night, "plain beat intervals, whole nights"),
-    "garmin-zip": (_garmin_zip, "the same FIT files in a Garmin account's ZIP"),
-    "whoop": (_whoop, "WHOOP dashboard ZIP, one value a day"),
-    "oura": (_oura, "Oura app-data ZIP, heart rate every 5 min"),
-    "e4": (_e4, "Empatica E4 sessions of two hours, one a week"),
+PRODUCTS: dict[str, Kind] = {
+    "fit": Kind("fit_export:FitExport", "folder of a Garmin-like watch", 60),
+    "csv": Kind("tables:TakeoutExport", "Google Takeout folder of a Fitbit-like band", 5),
+    "hr": Kind("tables:GenericExport", "generic tables of heart rate and steps", 60),
+    "rr": Kind("tables:BeatsExport", "plain beat intervals, five minutes every morning"),
+    "rr-night": Kind(
+        "tables:BeatsExport", "plain beat intervals, whole nights", more={"night": True}
+    ),
+    "garmin-zip": Kind("vendors:GarminAccountExport", "Garmin account's ZIP of FIT files", 60),
+    "takeout": Kind("tables:TakeoutZipExport", "the Takeout folder as its ZIP", 5),
+    "whoop": Kind("vendors:WhoopExport", "WHOOP dashboard ZIP, one value a day"),
+    "oura": Kind("vendors:OuraExport", "Oura app-data ZIP", 300),
+    "apple": Kind("apple_export:AppleExport", "Apple Health export.zip", 300),
+    "samsung": Kind("samsung_export:SamsungExport", "Samsung Health folder as a ZIP", 60),
+    "polar": Kind("polar_export:PolarExport", "Polar account ZIP", 300),
+    "zepp": Kind("zepp_export:ZeppExport", "Zepp (Amazfit) ZIP", 60),
+    "e4": Kind("tables:EmpaticaExport", "Empatica E4 sessions of two hours, one a week"),
 }
 PERIODS_S = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 300)
 
 
-def product(name: str) -> tuple[Maker, int | None]:
-    """Maker of a product and the heart-rate period asked for: `csv:15`."""
+def product(name: str) -> tuple[Kind, int | None]:
+    """The product of a name, and the heart-rate period asked for: `csv:15`."""
     kind, _, period = name.partition(":")
     wrong = period and (not period.isdigit() or int(period) not in PERIODS_S)
     if kind not in PRODUCTS or wrong:
-        listed = "; ".join(f"{key}: {text}" for key, (_, text) in PRODUCTS.items())
+        listed = "; ".join(f"{key}: {_told(item)}" for key, item in PRODUCTS.items())
         raise SettingsError(
             f"no product {name!r}",
             way_out=f"Products: {listed}. A heart-rate period goes behind a colon: csv:15",
         )
-    return PRODUCTS[kind][0], int(period) if period else None
+    return PRODUCTS[kind], int(period) if period else None
+
+
+def _told(kind: Kind) -> str:
+    every = "" if kind.period_s is None else f", heart rate every {kind.period_s} s"
+    return kind.text + every
 
 
 def write(life: Life, out_dir: Path, products: Sequence[str], start: date) -> Path:
     """Export files into `out_dir`, the truth into `OUT_DIR.truth.json` beside it."""
-    makers = [product(name) for name in products]
-    if not makers:
+    kinds = [product(name) for name in products]
+    if not kinds:
         raise SettingsError("no product asked for", way_out=f"Products: {', '.join(PRODUCTS)}")
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         raise SettingsError(f"{out_dir} is not an empty folder", way_out="Name a new folder")
     out_dir.mkdir(parents=True, exist_ok=True)
     zero = origin_s(start)
-    writers: list[Any] = [make(out_dir, life, zero, OFFSET_S, step) for make, step in makers]
+    writers: list[Any] = [kind.make(out_dir, life, zero, OFFSET_S, step) for kind, step in kinds]
     writers.append(OwnFiles(out_dir, life, zero, OFFSET_S))
-    record = truth(life, _told(days(life), writers), start)
+    record = truth(life, _fed(days(life), writers), start)
     for writer in writers:
         if hasattr(writer, "close"):
             writer.close()
@@ -243,7 +209,7 @@ def write(life: Life, out_dir: Path, products: Sequence[str], start: date) -> Pa
     return out_dir
 
 
-def _told(all_days: Iterable[SimulatedDay], writers: Sequence[Product]) -> Iterable[SimulatedDay]:
+def _fed(all_days: Iterable[SimulatedDay], writers: Sequence[Product]) -> Iterable[SimulatedDay]:
     for day in all_days:
         for writer in writers:
             writer.add(day)

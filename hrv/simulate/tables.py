@@ -5,15 +5,13 @@ Column names, order and habits follow public parsers and real headers; the value
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from hrv.model import DAY_S, FloatArray
 from hrv.simulate.beats import Artefacts, beat_times, spoilt
@@ -22,6 +20,7 @@ from hrv.simulate.heart import DEEP, SimulatedDay
 from hrv.simulate.nights import Night, Nights
 from hrv.simulate.outside import Life
 from hrv.simulate.streams import Part
+from hrv.simulate.written import Cells, Clock, ZipExport, append, by_utc_day, rows
 
 SLEEPS = (
     "sleep_id,sleep_type,minutes_in_sleep_period,minutes_after_wake_up,minutes_to_fall_asleep,"
@@ -29,50 +28,13 @@ SLEEPS = (
     "start_utc_offset,sleep_start,end_utc_offset,sleep_end,data_source,sleep_created,"
     "sleep_last_updated"
 )
+RATES = "timestamp,beats per minute"
+HRV_DETAILS = "timestamp,rmssd,coverage,low_frequency,high_frequency"
+HRV_DAY = "timestamp,rmssd,nremhr,entropy"
 SLEEP_SCORES = (
     "sleep_log_entry_id,timestamp,overall_score,composition_score,revitalization_score,"
     "duration_score,deep_sleep_in_minutes,resting_heart_rate,restlessness"
 )
-
-
-@cache
-def _clock_texts() -> tuple[str, ...]:
-    """THH:MM:SS of every second of a day."""
-    return tuple(f"T{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(int(DAY_S)))
-
-
-def stamps(unix_s: ArrayLike, suffix: str) -> list[str]:
-    """ISO times of whole seconds; `suffix` says the zone."""
-    seconds = np.asarray(np.rint(np.asarray(unix_s, dtype=np.float64)), np.int64)
-    day, within = np.divmod(seconds, int(DAY_S))
-    dates = {int(d): _date(int(d)) for d in np.unique(day)}
-    clock = _clock_texts()
-    return [
-        f"{dates[d]}{clock[s]}{suffix}" for d, s in zip(day.tolist(), within.tolist(), strict=True)
-    ]
-
-
-def _date(day: int) -> str:
-    return f"{datetime.fromtimestamp(day * DAY_S, tz=UTC):%Y-%m-%d}"
-
-
-def append(path: Path, header: str, rows: Iterable[str]) -> None:
-    """Rows at the end of a table; the header first where the table is new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        if new:
-            file.write(header + "\n")
-        file.writelines(f"{row}\n" for row in rows)
-
-
-def by_utc_day(unix_s: FloatArray, rows: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
-    """Rows of a local day, split where the UTC date changes."""
-    day = np.floor(unix_s / DAY_S).astype(np.int64)
-    cuts = [0, *(np.flatnonzero(np.diff(day)) + 1).tolist(), len(rows)]
-    for a, b in pairwise(cuts):
-        if b > a:
-            yield _date(int(day[a])), rows[a:b]
 
 
 @dataclass(slots=True)
@@ -91,73 +53,97 @@ class TakeoutExport:
         """Where the tree begins."""
         return self.out / "Takeout" / "Fitbit"
 
+    @property
+    def clock(self) -> Clock:
+        """The person's clock."""
+        return Clock(self.origin_s, self.offset_s)
+
     def add(self, day: SimulatedDay) -> None:
         """Rows of one day."""
         seen, _ = seen_by(self.device, self.life, day)
-        activity = self.root / "Physical Activity_GoogleData"
-        t = seen.hr_t_s + self.origin_s
-        rows = [f"{a},{b}" for a, b in zip(stamps(t, "Z"), seen.hr_bpm.tolist(), strict=True)]
-        for date, part in by_utc_day(t, rows):
-            append(activity / f"heart_rate_{date}.csv", "timestamp,beats per minute", part)
-        minute = seen.minute_t_s[seen.worn_minute] + self.origin_s
-        steps = seen.steps[seen.worn_minute].tolist()
-        rows = [f"{a},{b}" for a, b in zip(stamps(minute, "Z"), steps, strict=True)]
-        for date, part in by_utc_day(minute, rows):
-            append(activity / f"steps_{date}.csv", "timestamp,steps", part)
+        folder = "Physical Activity_GoogleData"
+        self._by_utc_day(f"{folder}/heart_rate", "beats per minute", seen.hr_t_s, seen.hr_bpm)
+        worn = seen.worn_minute
+        self._by_utc_day(f"{folder}/steps", "steps", seen.minute_t_s[worn], seen.steps[worn])
         resting = resting_bpm(seen)
         if resting is not None:
-            midnight = stamps([day.start_s + self.origin_s + self.offset_s], "Z")[0]
-            append(
-                activity / "daily_resting_heart_rate.csv",
-                "timestamp,beats per minute",
-                [f"{midnight},{round(resting)}"],
-            )
+            midnight = self.clock.local([day.start_s], "Z")
+            cells: Cells = {"timestamp": midnight, "beats per minute": [round(resting)]}
+            self._put(f"{folder}/daily_resting_heart_rate.csv", RATES, cells)
         night = self._nights.of(seen)
         if night is not None:
             self._night(night, resting)
 
+    def _put(self, name: str, header: str, cells: Cells) -> None:
+        append(self.root / name, header, rows(header, cells))
+
+    def _by_utc_day(self, stem: str, name: str, t_s: FloatArray, values: NDArray[np.int16]) -> None:
+        """A file for each UTC day that this local day touches."""
+        header = f"timestamp,{name}"
+        cells = {"timestamp": self.clock.utc(t_s), name: values.tolist()}
+        lines = list(rows(header, cells))
+        for date, part in by_utc_day(self.clock.unix(t_s), lines):
+            append(self.root / f"{stem}_{date}.csv", header, part)
+
     def _night(self, night: Night, resting: float | None) -> None:
-        local = night.rmssd_t_s + self.origin_s + self.offset_s
-        folder = self.root / "Heart Rate Variability"
-        wake_local = night.wake_s + self.origin_s + self.offset_s
-        date = _date(int(wake_local // DAY_S))
+        date = self.clock.dates([night.wake_s])[0]
+        folder = "Heart Rate Variability"
         if night.rmssd_ms.size:
-            details = [
-                f"{a},{b:.3f},0.97,{1.1 * b * b / 4:.3f},{b * b / 2:.3f}"
-                for a, b in zip(stamps(local, ""), night.rmssd_ms.tolist(), strict=True)
-            ]
-            append(
-                folder / f"Heart Rate Variability Details - {date}.csv",
-                "timestamp,rmssd,coverage,low_frequency,high_frequency",
-                details,
-            )
-            day = f"{date}T00:00:00"
-            append(
-                folder / f"Daily Heart Rate Variability Summary - {date[:7]}-({int(date[8:])}).csv",
-                "timestamp,rmssd,nremhr,entropy",
-                [f"{day},{float(night.rmssd_ms.mean()):.3f},{night.asleep_bpm:.3f},2.4"],
-            )
-        start, end = stamps(np.array([night.onset_s, night.wake_s]) + self.origin_s, "Z")
-        hours = int(self.offset_s // 3600)
-        offset = f"{'+' if hours >= 0 else '-'}{abs(hours):02d}:00"
-        period = round((night.wake_s - night.onset_s) / 60.0)
-        asleep = round(night.asleep_min)
-        append(
-            self.root.parent / "Google Health" / "Health Fitness Data" / "UserSleeps.csv",
-            SLEEPS,
-            [
-                f"{1000 + night.index},STAGES,{period},0,10,{asleep},{period - asleep},0,0,"
-                f"{offset},{start},{offset},{end},DEVICE,{end},{end}"
-            ],
+            rmssd = night.rmssd_ms.tolist()
+            cells: dict[str, str | list[str]] = {
+                "timestamp": self.clock.local(night.rmssd_t_s),
+                "rmssd": [f"{b:.3f}" for b in rmssd],
+                "coverage": "0.97",
+                "low_frequency": [f"{1.1 * b * b / 4:.3f}" for b in rmssd],
+                "high_frequency": [f"{b * b / 2:.3f}" for b in rmssd],
+            }
+            self._put(f"{folder}/Heart Rate Variability Details - {date}.csv", HRV_DETAILS, cells)
+            mean = [f"{float(night.rmssd_ms.mean()):.3f}"]
+            summary = f"Daily Heart Rate Variability Summary - {date[:7]}-({int(date[8:])}).csv"
+            cells = {"timestamp": f"{date}T00:00:00", "rmssd": mean,
+                     "nremhr": f"{night.asleep_bpm:.3f}", "entropy": "2.4"}  # fmt: skip
+            self._put(f"{folder}/{summary}", HRV_DAY, cells)
+        start, end = self.clock.utc([night.onset_s, night.wake_s])
+        period, asleep = round((night.wake_s - night.onset_s) / 60.0), round(night.asleep_min)
+        zone, number = self.clock.zone(), [str(1000 + night.index)]
+        nothing = ("minutes_after_wake_up", "minutes_longest_awakening",
+                   "minutes_to_persistent_sleep")  # fmt: skip
+        cells = {
+            **dict.fromkeys(nothing, "0"),
+            "sleep_id": number, "sleep_type": "STAGES", "minutes_in_sleep_period": str(period),
+            "minutes_to_fall_asleep": "10", "minutes_asleep": str(asleep),
+            "minutes_awake": str(period - asleep), "start_utc_offset": zone, "sleep_start": start,
+            "end_utc_offset": zone, "sleep_end": end, "data_source": "DEVICE",
+            "sleep_created": end, "sleep_last_updated": end,
+        }  # fmt: skip
+        self._put("../Google Health/Health Fitness Data/UserSleeps.csv", SLEEPS, cells)
+        cells = {
+            "sleep_log_entry_id": number, "timestamp": end,
+            "overall_score": str(min(60 + asleep // 20, 100)),
+            "deep_sleep_in_minutes": str(round(night.minutes(DEEP))),
+            "resting_heart_rate": "" if resting is None else str(round(resting)),
+            "restlessness": "0.1",
+        }  # fmt: skip
+        self._put("Sleep Score/sleep_score.csv", SLEEP_SCORES, cells)
+
+
+@dataclass(slots=True)
+class TakeoutZipExport(ZipExport):
+    """The same tree as the ZIP that Takeout sends."""
+
+    NAME: ClassVar[str] = "takeout-20260705T120000Z-001.zip"
+
+    device: Device = field(default_factory=lambda: Device(hr_period_s=5, score_period_s=180))
+    _tree: TakeoutExport = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tree = TakeoutExport(
+            self.staged, self.life, self.origin_s, self.offset_s, self.device
         )
-        append(
-            self.root / "Sleep Score" / "sleep_score.csv",
-            SLEEP_SCORES,
-            [
-                f"{1000 + night.index},{end},{min(60 + asleep // 20, 100)},,,,"
-                f"{round(night.minutes(DEEP))},{'' if resting is None else round(resting)},0.1"
-            ],
-        )
+
+    def add(self, day: SimulatedDay) -> None:
+        """Rows of one day."""
+        self._tree.add(day)
 
 
 @dataclass(slots=True)
@@ -173,16 +159,14 @@ class GenericExport:
     def add(self, day: SimulatedDay) -> None:
         """Rows of one day, local time with its offset."""
         seen, _ = seen_by(self.device, self.life, day)
-        hours = int(self.offset_s // 3600)
-        zone = f"{'+' if hours >= 0 else '-'}{abs(hours):02d}:00"
-        shift = self.origin_s + self.offset_s
-        rows = zip(stamps(seen.hr_t_s + shift, zone), seen.hr_bpm.tolist(), strict=True)
-        append(self.out / "heart_rate.csv", "timestamp,heart_rate", (f"{a},{b}" for a, b in rows))
-        worn = seen.worn_minute
-        steps = zip(
-            stamps(seen.minute_t_s[worn] + shift, zone), seen.steps[worn].tolist(), strict=True
-        )
-        append(self.out / "steps.csv", "timestamp,steps", (f"{a},{b}" for a, b in steps))
+        clock, worn = Clock(self.origin_s, self.offset_s), seen.worn_minute
+        for name, what, t_s, values in (
+            ("heart_rate.csv", "heart_rate", seen.hr_t_s, seen.hr_bpm),
+            ("steps.csv", "steps", seen.minute_t_s[worn], seen.steps[worn]),
+        ):
+            header = f"timestamp,{what}"
+            cells = {"timestamp": clock.local(t_s, clock.zone()), what: values.tolist()}
+            append(self.out / name, header, rows(header, cells))
 
 
 @dataclass(slots=True)

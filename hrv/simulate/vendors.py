@@ -5,13 +5,10 @@ Shapes (names, columns, nesting, order of rows) follow public parsers; the value
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import zipfile
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,9 +16,8 @@ from hrv.model import DAY_S
 from hrv.simulate.device import Device, Observed, resting_bpm, seen_by
 from hrv.simulate.fit_export import FitExport
 from hrv.simulate.heart import AWAKE, DEEP, LIGHT, REM, SimulatedDay
-from hrv.simulate.nights import Night, Nights
-from hrv.simulate.outside import Life
-from hrv.simulate.tables import stamps
+from hrv.simulate.nights import Night
+from hrv.simulate.written import ZipExport, append, pack, save_json
 
 CYCLES = (
     "Cycle start time,Cycle end time,Cycle timezone,Recovery score %,Resting heart rate (bpm),"
@@ -51,88 +47,75 @@ OURA_SLEEP = (
     "rem_sleep_duration;total_sleep_duration;type"
 )
 BREATHS = 14.6
-STAMP = (2026, 1, 1, 0, 0, 0)  # of archive members, so that the same seed gives the same bytes
-
-
-def zipped(members: Mapping[str, bytes]) -> bytes:
-    """A ZIP of these members, in this order."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name, STAMP), data, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
-
-
-def table(header: str, rows: Sequence[str]) -> bytes:
-    """A text table."""
-    return "".join(f"{line}\n" for line in (header, *rows)).encode()
+OURA_HEART = "timestamp;bpm;source"
 
 
 @dataclass(slots=True)
-class GarminAccountExport:
+class GarminAccountExport(ZipExport):
     """The account's ZIP: FIT files in ZIPs of uploads, names prefixed with the account."""
 
-    out: Path
-    life: Life
-    origin_s: float
-    offset_s: float
+    NAME: ClassVar[str] = "garmin_account.zip"
+
     device: Device = field(default_factory=lambda: Device(score_period_s=60))
     per_part: int = 200
     _fit: FitExport = field(init=False)
+    _packed: int = 0
 
     def __post_init__(self) -> None:
         self._fit = FitExport(
-            self.out / "unpacked", self.life, self.origin_s, self.offset_s, self.device
+            self.out / ".fit", self.life, self.origin_s, self.offset_s, self.device
         )
 
     def add(self, day: SimulatedDay) -> None:
-        """One day's files."""
+        """One day's files; a part is packed when it is full."""
         self._fit.add(day)
+        if len(self._fit.written) >= self.per_part:
+            self._part()
+
+    def _part(self) -> None:
+        """The files written since the last part, in a ZIP of their own."""
+        files, self._fit.written[:] = list(self._fit.written), []
+        folder = self.staged / "part"
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            path.rename(folder / f"someone@example.org_{100_000 + self._packed}.fit")
+            self._packed += 1
+        parts = self.staged / "DI_CONNECT" / "DI-Connect-Uploaded-Files"
+        parts.mkdir(parents=True, exist_ok=True)
+        number = len(list(parts.iterdir())) + 1
+        pack(folder, parts / f"UploadedFiles_0-_Part{number}.zip")
 
     def close(self) -> None:
-        """Pack what was written."""
-        files = sorted(self._fit.written)
-        parts = {}
-        for k in range(0, len(files), self.per_part):
-            members = {
-                f"someone@example.org_{100_000 + k + i}.fit": path.read_bytes()
-                for i, path in enumerate(files[k : k + self.per_part])
-            }
-            name = f"UploadedFiles_0-_Part{k // self.per_part + 1}.zip"
-            parts[f"DI_CONNECT/DI-Connect-Uploaded-Files/{name}"] = zipped(members)
-        settings = json.dumps({"displayName": "simulated"}).encode()
-        parts["DI_CONNECT/DI-Connect-User/user_profile.json"] = settings
-        (self.out / "garmin_account.zip").write_bytes(zipped(parts))
-        shutil.rmtree(self.out / "unpacked")
+        """Pack what is left, and all parts together."""
+        self._part()
+        shutil.rmtree(self.out / ".fit", ignore_errors=True)
+        profile = self.staged / "DI_CONNECT" / "DI-Connect-User" / "user_profile.json"
+        save_json(profile, {"displayName": "simulated"})
+        ZipExport.close(self)
 
 
 @dataclass(slots=True)
-class WhoopExport:
+class WhoopExport(ZipExport):
     """The dashboard's ZIP: four tables, the newest row first, one value a day."""
 
-    out: Path
-    life: Life
-    origin_s: float
-    offset_s: float
-    device: Device = field(default_factory=Device)
-    _nights: Nights = field(default_factory=Nights)
+    NAME: ClassVar[str] = "my_whoop_data.zip"
+
+    # a few rows a day, held because the newest comes first
     _rows: dict[str, list[str]] = field(
         default_factory=lambda: {"cycles": [], "sleeps": [], "workouts": [], "journal": []}
     )
 
     def _local(self, *t_s: float) -> list[str]:
-        shift = self.origin_s + self.offset_s
-        return [text.replace("T", " ") for text in stamps(np.array(t_s) + shift, "")]
+        return self.clock.local(t_s, "", " ")
 
     @property
     def _zone(self) -> str:
-        hours = int(self.offset_s // 3600)
-        return f"UTC{'+' if hours >= 0 else '-'}{abs(hours):02d}:00" if hours else "UTCZ"
+        return f"UTC{self.clock.zone()}" if self.offset_s else "UTCZ"
 
     def add(self, day: SimulatedDay) -> None:
         """The night that ended on this day, and the day after it."""
         seen, _ = seen_by(self.device, self.life, day)
-        night = self._nights.of(seen)
+        night = self.nights.of(seen)
         if night is None:
             return
         start, end = self._local(night.onset_s, night.onset_s + DAY_S)
@@ -179,33 +162,24 @@ class WhoopExport:
             self._rows["journal"].append(f"{head},{question},{str(answer).lower()},")
 
     def close(self) -> None:
-        """Write the ZIP."""
-        members = {
-            "physiological_cycles.csv": table(CYCLES, self._rows["cycles"][::-1]),
-            "sleeps.csv": table(SLEEPS, self._rows["sleeps"][::-1]),
-            "workouts.csv": table(WORKOUTS, self._rows["workouts"][::-1]),
-            "journal_entries.csv": table(JOURNAL, self._rows["journal"][::-1]),
-        }
-        (self.out / "my_whoop_data.zip").write_bytes(zipped(members))
+        """Write the tables, newest first, and pack them."""
+        for name, header, kind in (
+            ("physiological_cycles.csv", CYCLES, "cycles"),
+            ("sleeps.csv", SLEEPS, "sleeps"),
+            ("workouts.csv", WORKOUTS, "workouts"),
+            ("journal_entries.csv", JOURNAL, "journal"),
+        ):
+            append(self.staged / name, header, self._rows[kind][::-1])
+        ZipExport.close(self)
 
 
 @dataclass(slots=True)
-class OuraExport:
+class OuraExport(ZipExport):
     """The App Data ZIP of a ring: heart rate every 5 min, a row a night with series inside."""
 
-    out: Path
-    life: Life
-    origin_s: float
-    offset_s: float
-    device: Device = field(default_factory=lambda: Device(hr_period_s=300))
-    _nights: Nights = field(default_factory=Nights)
-    _heart: list[str] = field(default_factory=list)
-    _sleep: list[str] = field(default_factory=list)
+    NAME: ClassVar[str] = "oura_app_data.zip"
 
-    def _iso(self, *t_s: float) -> list[str]:
-        hours = int(self.offset_s // 3600)
-        zone = f".000{'+' if hours >= 0 else '-'}{abs(hours):02d}:00"
-        return stamps(np.array(t_s) + self.origin_s + self.offset_s, zone)
+    device: Device = field(default_factory=lambda: Device(hr_period_s=300))
 
     def add(self, day: SimulatedDay) -> None:
         """Heart rate of the day, and the night that ended on it."""
@@ -215,33 +189,28 @@ class OuraExport:
         source[day.outside.asleep[inside]] = "sleep"
         for a, b in seen.training:
             source[(seen.hr_t_s > a) & (seen.hr_t_s <= b + 300)] = "workout"
-        at = stamps(seen.hr_t_s + self.origin_s, ".000Z")
-        self._heart += [
-            f"{t};{bpm};{kind}"
-            for t, bpm, kind in zip(at, seen.hr_bpm.tolist(), source.tolist(), strict=True)
-        ]
-        night = self._nights.of(seen)
+        heart = {"timestamp": self.clock.utc(seen.hr_t_s, ".000Z"), "bpm": seen.hr_bpm.tolist(),
+                 "source": source.tolist()}  # fmt: skip
+        self.put("App Data/heartrate.csv", OURA_HEART, heart, ";")
+        night = self.nights.of(seen)
         if night is not None:
             self._night(night, resting_bpm(seen))
 
     def _night(self, night: Night, resting: float | None) -> None:
-        start, end = self._iso(night.onset_s, night.wake_s)
+        start, end = self.clock.local([night.onset_s, night.wake_s], f".000{self.clock.zone()}")
         seconds = [round(60 * night.minutes(level)) for level in (LIGHT, DEEP, REM, AWAKE)]
         light, deep, rem, awake = seconds
-        hrv = f"{round(float(night.rmssd_ms.mean()))}" if night.rmssd_ms.size else ""
         series = json.dumps({"interval": 300, "items": np.rint(night.rmssd_ms).tolist()})
-        quoted = '"' + series.replace('"', '""') + '"'
-        share = round(100 * (light + deep + rem) / max(sum(seconds), 1))
-        self._sleep.append(
-            f"{night.index:08x};{BREATHS};{night.asleep_bpm:.2f};{hrv};{awake};{end};{start};"
-            f"{end[:10]};{deep};{share};;{quoted};{light};"
-            f"{'' if resting is None else round(resting)};{rem};{light + deep + rem};long_sleep"
-        )
-
-    def close(self) -> None:
-        """Write the ZIP."""
-        members = {
-            "App Data/heartrate.csv": table("timestamp;bpm;source", self._heart),
-            "App Data/sleepmodel.csv": table(OURA_SLEEP, self._sleep),
-        }
-        (self.out / "oura_app_data.zip").write_bytes(zipped(members))
+        hrv = round(float(night.rmssd_ms.mean())) if night.rmssd_ms.size else ""
+        row = {
+            "id": f"{night.index:08x}", "average_breath": BREATHS,
+            "average_heart_rate": f"{night.asleep_bpm:.2f}", "average_hrv": hrv,
+            "awake_time": awake, "bedtime_end": end, "bedtime_start": start, "day": end[:10],
+            "deep_sleep_duration": deep, "light_sleep_duration": light,
+            "rem_sleep_duration": rem, "total_sleep_duration": light + deep + rem,
+            "efficiency": round(100 * (light + deep + rem) / max(sum(seconds), 1)),
+            "hrv": '"' + series.replace('"', '""') + '"',
+            "lowest_heart_rate": "" if resting is None else round(resting), "type": "long_sleep",
+        }  # fmt: skip
+        cells = {name: [value] for name, value in row.items()}
+        self.put("App Data/sleepmodel.csv", OURA_SLEEP, cells, ";")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,16 @@ from click.testing import CliRunner
 
 from hrv import ingest, simulate
 from hrv.cli_simulate import simulate_command
-from hrv.model import DayQuantity, HeartRateSeries, ReadOptions, Recording, RRSeries, SpanKind
+from hrv.model import (
+    DayQuantity,
+    HeartRateSeries,
+    MotionKind,
+    ReadOptions,
+    Recording,
+    RRSeries,
+    Span,
+    SpanKind,
+)
 from hrv.settings import IngestSettings
 from hrv.simulate.export import PRODUCTS
 
@@ -25,10 +37,19 @@ STREAMS = {
     "rr": {"RRSeries"},
     "rr-night": {"RRSeries"},
     "e4": {"HeartRateSeries", "RRSeries", "MotionSeries"},
+    "takeout": {"HeartRateSeries", "MotionSeries", "RmssdSeries"},
     "whoop": set(),
     "oura": {"HeartRateSeries"},
+    "apple": {"HeartRateSeries", "MotionSeries", "RRSeries"},
+    "samsung": {"HeartRateSeries", "MotionSeries", "StressScoreSeries", "RmssdSeries"},
+    "polar": {"HeartRateSeries", "MotionSeries", "RRSeries"},
+    "zepp": {"HeartRateSeries", "MotionSeries"},
 }
-NIGHTLY = {"fit", "garmin-zip", "csv", "whoop", "oura"}
+NIGHTLY = {"fit", "garmin-zip", "csv", "takeout", "whoop", "oura", "polar"}  # a figure of RMSSD
+ASLEEP = NIGHTLY | {"apple", "samsung", "zepp"}
+STAGED = {"fit", "garmin-zip", "apple", "samsung", "polar"}  # stages of the night one by one
+WHOLE_DAYS = {"fit", "csv", "hr", "garmin-zip", "takeout", "oura", "apple", "samsung", "polar",
+              "zepp"}  # fmt: skip
 FORMATS = {
     "fit": "fit",
     "garmin-zip": "fit",
@@ -37,8 +58,13 @@ FORMATS = {
     "rr": "plain_rr",
     "rr-night": "plain_rr",
     "e4": "empatica_e4",
+    "takeout": "fitbit",
     "whoop": "whoop",
     "oura": "oura",
+    "apple": "apple_health",
+    "samsung": "samsung",
+    "polar": "polar_account",
+    "zepp": "zepp",
 }
 
 
@@ -72,9 +98,7 @@ def test_its_reader_knows_it(product: tuple[str, Path, list[Recording]]) -> None
 def test_nights_have_their_figures(product: tuple[str, Path, list[Recording]]) -> None:
     name, _, recordings = product
     made = {
-        (value.day, value.quantity): value.value
-        for r in simulate.recordings("healing", DAYS, SEED)
-        for value in r.day_values
+        (value.day, value.quantity): value.value for r in _recordings() for value in r.day_values
     }
     rmssd = {
         value.day: value.value
@@ -85,8 +109,144 @@ def test_nights_have_their_figures(product: tuple[str, Path, list[Recording]]) -
     assert bool(rmssd) == (name in NIGHTLY)
     for day, ms in rmssd.items():
         assert ms == pytest.approx(made[day, DayQuantity.RMSSD_MS], abs=0.51)
-    spans = [span for r in recordings for span in r.spans if span.kind is SpanKind.SLEEP]
-    assert len(spans) == len(rmssd)
+    asleep = [span for r in recordings for span in r.spans if span.kind is SpanKind.SLEEP]
+    nights = [span for span in _made() if span.kind is SpanKind.SLEEP]
+    if name not in ASLEEP:
+        assert not asleep
+        return
+    assert len(asleep) == len(nights) > 0
+    assert _hours(asleep) == pytest.approx(_hours(nights), abs=0.25)
+    for label in ("light", "deep", "rem") if name in STAGED else ():
+        found, wanted = (
+            _hours(s for s in spans if s.label == label)
+            for spans in ((span for r in recordings for span in r.spans), _made())
+        )
+        assert found == pytest.approx(wanted, abs=0.25), label
+
+
+@cache
+def _recordings(period_s: int = 60) -> tuple[Recording, ...]:
+    return tuple(simulate.recordings("healing", DAYS, SEED, hr_period_s=period_s))
+
+
+def _made() -> list[Span]:
+    return [span for r in _recordings() for span in r.spans if span.origin == "device"]
+
+
+def _hours(spans: Iterable[Span]) -> float:
+    return sum(span.end_s - span.start_s for span in spans) / 3600.0
+
+
+def test_the_days_heart_rate_steps_and_runs_come_back(
+    product: tuple[str, Path, list[Recording]],
+) -> None:
+    name, _, recordings = product
+    if name not in WHOLE_DAYS:
+        return
+    period = PRODUCTS[name].period_s
+    assert period is not None
+    made = [r for r in _recordings(period) if not r.rr]  # without the strap
+    medians = [np.median(_pooled(rs, period)) for rs in (recordings, made)]
+    assert medians[0] == pytest.approx(medians[1], abs=1.5)
+    steps = [_steps(rs) for rs in (recordings, made)]
+    if steps[0]:
+        assert steps[0] == pytest.approx(steps[1], rel=0.01)
+    assert bool(steps[0]) == (name != "oura")
+    runs = {round(span.start_s) for span in _made() if span.kind is SpanKind.EXERCISE}
+    read = [span for r in recordings for span in r.spans if span.kind is SpanKind.EXERCISE]
+    if read:
+        assert {round(span.start_s, -1) for span in read} == {round(t, -1) for t in runs}
+    assert bool(read) == (name not in {"csv", "takeout", "hr", "oura"})
+
+
+def _pooled(recordings: list[Recording], period: int) -> np.ndarray:
+    """Heart rates a period apart; workouts are finer in some exports."""
+    series = [s for r in recordings if not r.rr or period >= 300 for s in r.heart_rate]
+    hr = np.concatenate([s.hr_bpm for s in series])
+    t = np.concatenate([s.t_s for s in series])
+    _, first = np.unique(t // period, return_index=True)
+    return np.asarray(hr[first])
+
+
+def _steps(recordings: list[Recording]) -> float:
+    return sum(
+        float(np.sum(s.value * s.period_s / 60.0))
+        for r in recordings
+        if not (r.rr and r.source.format in {"fit", "simulated"})  # the strap counts again
+        for s in r.motion
+        if s.kind is MotionKind.STEPS_PER_MIN
+    )
+
+
+ENTRIES = {  # what one entry of a JSON file holds once
+    "heart_rate.binning_data": b'"heart_rate":',
+    "binning_data": b'"rmssd":',
+    "247ohr": b'"heartRate":',
+    "ppi_samples": b'"pulseLength":',
+    "activity-": b'"localTime":',
+    "sleep_result": b'"offsetFromStart":',
+    "nightly_recovery": b'"night":',
+    "training-session": b'"identifier":',
+}
+
+
+def _rows_in(name: str, data: bytes) -> int:
+    """Rows of a file, counted without our readers."""
+    base = name.rsplit("/", 1)[-1]
+    if base == "export.xml":
+        return len(re.findall(rb"<(?:Record|Workout) ", data))
+    if base.endswith(".json"):
+        count = data.count(next(key for word, key in ENTRIES.items() if word in base))
+        return count + data.count(b'"night":') if base.startswith("sleep_result") else count
+    return data.count(b"\n") - (2 if base.startswith("com.samsung") else 1)
+
+
+def test_rows_used_and_refused_are_the_rows_in(
+    product: tuple[str, Path, list[Recording]],
+) -> None:
+    name, folder, recordings = product
+    if name not in {"takeout", "whoop", "oura", "apple", "samsung", "polar", "zepp"}:
+        return
+    (path,) = folder.glob("*.zip")
+    told = {r.source.name: r for r in recordings if r.rows_used or r.rows_refused}
+    counted = 0
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            recording = told.get(f"{path.name}/{member}")
+            if recording is not None:
+                rows = recording.rows_used + recording.rows_refused
+                assert rows == _rows_in(member, archive.read(member)), member
+                counted += 1
+    assert counted >= 1
+    assert not [r for r in recordings if r.source.format == "unknown"]
+
+
+def test_what_is_counted_twice_is_set_aside(product: tuple[str, Path, list[Recording]]) -> None:
+    name, _, recordings = product
+    reasons: Counter[str] = Counter()
+    for recording in recordings:
+        for refusal in recording.refusals:
+            reasons[refusal.reason] += refusal.rows
+    if name == "apple":
+        assert reasons["another device counted the same time"] > 50  # the phone's steps
+        assert reasons["time in bed, not sleep"] == DAYS
+    if name == "samsung":
+        hours = next(r for r in recordings if "tracker.heart_rate" in r.source.name
+                     and r.source.name.endswith(".csv"))  # fmt: skip
+        assert hours.rows_used == 0
+        assert reasons["hours already taken from a better table"] > 24
+
+
+def test_beat_lists_have_the_variability_that_their_record_says(tmp_path: Path) -> None:
+    folder = simulate.write("unchanged", tmp_path / "export", 3, SEED, products=("apple",))
+    found = next(r for r in _read(folder) if r.rr)
+    beats, daily = found.rr[0], [v for v in found.day_values if v.quantity is DayQuantity.SDNN_MS]
+    spells = np.split(beats.rr_ms, np.flatnonzero(np.diff(beats.t_s) > 60.0) + 1)
+    assert len(spells) > 10
+    sdnn = float(np.mean([np.std(spell, ddof=1) for spell in spells]))
+    assert sdnn == pytest.approx(np.mean([value.value for value in daily]), rel=0.15)
+    for spell in spells:
+        assert 55_000.0 < spell.sum() <= 60_000.0  # a minute, less the beats it cuts
 
 
 def test_heart_rates_are_those_of_the_day(product: tuple[str, Path, list[Recording]]) -> None:
