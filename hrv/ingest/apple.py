@@ -5,30 +5,32 @@ The file's own DTD is skipped (some versions are broken) and no entity is ever e
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.parsers.expat as expat
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import BinaryIO
 
 import numpy as np
 
 from hrv.errors import MalformedFileError
+from hrv.ingest import apple_scan as scan
 from hrv.ingest.archive import Member
 from hrv.ingest.beats import strictly_after
 from hrv.ingest.emit import joined_sleep
-from hrv.ingest.times import Near, offset_of, steps_clock
+from hrv.ingest.times import Near, steps_clock
 from hrv.model import (
     DAY_S,
+    BoolArray,
     DayQuantity,
     DayValue,
     FloatArray,
     HeartRateSeries,
     MotionKind,
     MotionSeries,
+    Note,
     ReadOptions,
     Recording,
     Refusal,
@@ -36,14 +38,14 @@ from hrv.model import (
     Source,
     Span,
     SpanKind,
-    as_day,
 )
 from hrv.settings import IngestSettings
 
 DEVICE = "Apple Watch"
-JUNK = bytes(b for b in range(32) if b not in b"\t\n\r")
 BEAT = re.compile(r"(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?\s*([AaPp])?")
 Q = "HKQuantityTypeIdentifier"
+COLUMNS = ("type", "sourceName", "device", "unit", "startDate", "endDate", "value")
+MOST_STEPS = 99_999.0
 SLEEP, MINDFUL = "HKCategoryTypeIdentifierSleepAnalysis", "HKCategoryTypeIdentifierMindfulSession"
 STAGES = {
     "HKCategoryValueSleepAnalysisAsleepCore": "light",
@@ -85,100 +87,114 @@ class _Gathered:
     spans: list[Span] = field(default_factory=list)
     used: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    parsed: list[list[bytes | None]] = field(default_factory=list)  # records of the XML parser
+    begun: int = 0  # records and workouts that the XML parser has met
     beats_from: tuple[float, float] | None = None  # wall start of the record and its offset
-    days: dict[str, int] = field(default_factory=dict)
-    offsets: dict[str, float] = field(default_factory=dict)
+    clock: scan.Clock = field(default_factory=scan.Clock)
+
+    # ----------------------------------------------------------------------- the XML parser's
 
     def start(self, name: str, said: Mapping[str, str]) -> None:
         if name == "Record":
-            self._record(said)
+            self.begun += 1
+            self.parsed.append([said[key].encode() if key in said else None for key in COLUMNS])
+            if said.get("type") == Q + "HeartRateVariabilitySDNN":
+                t_s, offset = self._time(said.get("startDate", ""))
+                self.beats_from = (t_s + offset, offset) if np.isfinite(t_s) else None
         elif name == "InstantaneousBeatsPerMinute":
             self._beat(said)
         elif name == "Workout":
+            self.begun += 1
             self._workout(said)
 
     def end(self, name: str) -> None:
         if name == "Record":
             self.beats_from = None
 
-    def _time(self, text: str) -> tuple[float, float] | None:
-        """UTC and offset of '2026-07-28 08:00:00 -0700'; None for what is none."""
-        day, offset = self.days.get(text[:10]), self.offsets.get(text[19:])
-        try:
-            if day is None or offset is None:  # a date or an offset not met before
-                day, offset = as_day(date.fromisoformat(text[:10])), offset_of(text[19:])
-                if not np.isfinite(offset):
-                    return None
-                self.days[text[:10]], self.offsets[text[19:]] = day, offset
-            clock = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
-        except ValueError:
-            return None
-        return day * DAY_S + clock - offset, offset
+    def _time(self, text: str) -> tuple[float, float]:
+        t_s, offset = self.clock.times([text.encode()])
+        return float(t_s[0]), float(offset[0])
 
-    def _record(self, said: Mapping[str, str]) -> None:
-        kind = said.get("type", "")
-        if kind not in KNOWN:
-            self.refused["a kind of record that is not used"] += 1
+    # ----------------------------------------------------------------------- records
+
+    def take_parsed(self) -> None:
+        """The records that the XML parser has met since the last time."""
+        if self.parsed:
+            self.take(list(zip(*self.parsed, strict=True)))
+            self.parsed.clear()
+
+    def take(self, columns: Sequence[scan.Column]) -> None:
+        """Records by type, source, device, unit, start, end and value."""
+        kinds = columns[0]
+        for kind, count in Counter(kinds).items():
+            name = (kind or b"").decode("utf-8", errors="replace")
+            if name not in KNOWN:
+                self.refused["a kind of record that is not used"] += count
+                continue
+            if count == len(kinds):
+                self._kind(name, columns[1:])
+            else:
+                index = [i for i, other in enumerate(kinds) if other == kind]
+                self._kind(name, [[column[i] for i in index] for column in columns[1:]])
+
+    def _kind(self, kind: str, columns: Sequence[scan.Column]) -> None:
+        source, device, unit, start, end, value = columns
+        t_s, offset = self.clock.times(start)
+        end_s = t_s if start == end else self.clock.times(end)[0]
+        keep = self._refuse(np.isfinite(t_s) & np.isfinite(end_s), "no readable time")
+        if self.options.now_s is not None:
+            latest = self.options.now_s + self.settings.future_tolerance_s
+            with np.errstate(invalid="ignore"):
+                keep &= self._refuse(~keep | (t_s <= latest), "a time in the future")
+        self._zones(t_s[keep], offset[keep])
+        if kind in (SLEEP, MINDFUL):
+            for i in np.flatnonzero(keep).tolist():
+                span = self._sleep if kind == SLEEP else self._mindful
+                span(value[i], float(t_s[i]), float(end_s[i]))
             return
-        first, last = said.get("startDate", ""), said.get("endDate", "")
-        begin = self._time(first)
-        until = begin if last == first else self._time(last)
-        if begin is None or until is None:
-            self.refused["no readable time"] += 1
-            return
-        t_s, offset = begin
-        now = self.options.now_s
-        if now is not None and t_s > now + self.settings.future_tolerance_s:
-            self.refused["a time in the future"] += 1
-            return
-        if not self.zone or self.zone[-1] != offset:
-            self.zone_t.append(t_s)
-            self.zone.append(offset)
-        if kind == SLEEP:
-            self._sleep(said.get("value", ""), t_s, until[0])
-            return
-        if kind == MINDFUL:
-            self._mindful(t_s, until[0])
-            return
-        try:
-            value = float(said.get("value", ""))
-        except ValueError:
-            self.refused["no number"] += 1
-            return
+        number = scan.numbers(value)
+        if kind != Q + "StepCount" and b"count/s" in unit:
+            number = number * np.where([cell == b"count/s" for cell in unit], 60.0, 1.0)
+        keep &= self._refuse(~keep | np.isfinite(number), "no number")
+        low, high = self._range(kind)
+        with np.errstate(invalid="ignore"):
+            fits = (number >= low) & (number <= high) & (end_s >= t_s)
+        keep &= self._refuse(~keep | fits, "a value beyond what a body can show")
+        self.used += int(keep.sum())
+        t_s, number = t_s[keep], number[keep]
         if kind == Q + "HeartRate":
-            value *= 60.0 if said.get("unit") == "count/s" else 1.0
-            fits = self.settings.hr_min_bpm <= value <= self.settings.hr_max_bpm
-            if self._fits(fits):
-                self.hr_t.append(t_s)
-                self.hr.append(value)
+            _extend(self.hr_t, t_s)
+            _extend(self.hr, number)
         elif kind == Q + "StepCount":
-            if self._fits(0 <= value < 100_000 and until[0] >= t_s):
-                self.step_t.append(t_s)
-                self.step_end.append(until[0])
-                self.steps.append(value)
-                watch = (
-                    "watch" in said.get("sourceName", "").lower() + said.get("device", "").lower()
-                )
-                self.step_watch.append(float(watch))
+            _extend(self.step_t, t_s)
+            _extend(self.step_end, end_s[keep])
+            _extend(self.steps, number)
+            both = zip(source, device, strict=True)
+            watch = np.array([b"watch" in ((a or b"") + (b or b"")).lower() for a, b in both])
+            _extend(self.step_watch, watch[keep].astype(float))
         else:
-            quantity = DAILY[kind]
-            value *= 60.0 if said.get("unit") == "count/s" else 1.0
-            low, high = RANGES[quantity]
-            if self._fits(low <= value <= high):
-                day = int((t_s + offset) // DAY_S)
-                self.daily.setdefault((day, quantity), []).append(value)
-            if quantity is DayQuantity.SDNN_MS:
-                self.beats_from = (t_s + offset, offset)
+            days = np.floor((t_s + offset[keep]) / DAY_S).astype(int)
+            for day, figure in zip(days.tolist(), number.tolist(), strict=True):
+                self.daily.setdefault((day, DAILY[kind]), []).append(figure)
 
-    def _fits(self, fits: bool) -> bool:
-        if fits:
-            self.used += 1
-        else:
-            self.refused["a value beyond what a body can show"] += 1
-        return fits
+    def _range(self, kind: str) -> tuple[float, float]:
+        if kind == Q + "HeartRate":
+            return self.settings.hr_min_bpm, self.settings.hr_max_bpm
+        return (0.0, MOST_STEPS) if kind == Q + "StepCount" else RANGES[DAILY[kind]]
 
-    def _sleep(self, value: str, start_s: float, end_s: float) -> None:
-        label = STAGES.get(value)
+    def _refuse(self, good: BoolArray, reason: str) -> BoolArray:
+        self.refused[reason] += int(good.size - good.sum())
+        return good
+
+    def _zones(self, t_s: FloatArray, offset: FloatArray) -> None:
+        """Where the offset changes from one record to the next."""
+        before = np.concatenate((self.zone[-1:] if self.zone else [np.nan], offset[:-1]))
+        change = offset != before[: offset.size]
+        _extend(self.zone_t, t_s[change])
+        _extend(self.zone, offset[change])
+
+    def _sleep(self, value: bytes | None, start_s: float, end_s: float) -> None:
+        label = STAGES.get((value or b"").decode("utf-8", errors="replace"))
         if label is None or end_s <= start_s:
             self.refused["time in bed, not sleep"] += 1
             return
@@ -187,15 +203,15 @@ class _Gathered:
             Span(kind=SpanKind.SLEEP_STAGE, start_s=start_s, end_s=end_s, label=label)
         )
 
-    def _mindful(self, start_s: float, end_s: float) -> None:
-        if end_s <= start_s:
-            self.refused["a session without length"] += 1
+    def _mindful(self, _value: bytes | None, start_s: float, end_s: float) -> None:
+        if end_s < start_s:
+            self.refused["it ends before it starts"] += 1
             return
         self.used += 1
-        kind, origin = SpanKind.TECHNIQUE, "person"
         self.spans.append(
-            Span(kind=kind, start_s=start_s, end_s=end_s, label="mindfulness", origin=origin)
-        )
+            Span(kind=SpanKind.TECHNIQUE, start_s=start_s, end_s=end_s, label="mindful session",
+                 origin="person")
+        )  # fmt: skip
 
     def _beat(self, said: Mapping[str, str]) -> None:
         """A beat has the clock time of the phone only: the day comes from its record."""
@@ -220,15 +236,14 @@ class _Gathered:
             self.beat_rr.append(60_000.0 / bpm)
 
     def _workout(self, said: Mapping[str, str]) -> None:
-        begin, until = self._time(said.get("startDate", "")), self._time(said.get("endDate", ""))
-        if begin is None or until is None or until[0] <= begin[0]:
+        begin, _ = self._time(said.get("startDate", ""))
+        until, _ = self._time(said.get("endDate", ""))
+        if not until > begin:
             self.refused["no readable time"] += 1
             return
         self.used += 1
         label = said.get("workoutActivityType", "").removeprefix("HKWorkoutActivityType").lower()
-        self.spans.append(
-            Span(kind=SpanKind.EXERCISE, start_s=begin[0], end_s=until[0], label=label)
-        )
+        self.spans.append(Span(kind=SpanKind.EXERCISE, start_s=begin, end_s=until, label=label))
 
 
 KNOWN = frozenset({Q + "HeartRate", Q + "StepCount", SLEEP, MINDFUL, *DAILY})
@@ -241,40 +256,44 @@ def read_apple(
     settings: IngestSettings,
     _near: Near | None = None,
 ) -> Recording:
-    """Everything used of an export, whatever its size, in the memory of its numbers."""
+    """Everything used of an export, whatever its size, in the memory of its numbers.
+
+    Behind a break in the XML only records that stand whole are used.
+    """
     found = _Gathered(options, settings)
     parser = expat.ParserCreate()
     parser.StartElementHandler = found.start
     parser.EndElementHandler = found.end
     parser.EntityDeclHandler = _refuse_entity
-    try:
-        with member.open() as stream:
-            for chunk in _without_dtd(stream):
-                parser.Parse(chunk, False)
-            parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError) as error:
-        if not found.used:
-            place = f"line {parser.CurrentLineNumber}"
-            raise MalformedFileError(member.base, place, "broken XML") from error
-        found.refused["lost behind a break in the XML"] += 1
-    return _recording(found, source, options)
+    place, left, plain = "", 0, True
+    with member.open() as stream:
+        for block in itertools.chain(scan.blocks(stream), (None,)):
+            rest = block or b""
+            plain = plain and b"<!" not in rest  # what looks like a record may be a comment
+            if plain:
+                rest, columns = scan.cut(rest)
+                found.take(columns)
+            left += len(scan.BEGUN.findall(rest))
+            if not place:
+                try:
+                    parser.Parse(rest, block is None)
+                except (expat.ExpatError, ValueError):
+                    place = f"line {parser.CurrentLineNumber}"
+                found.take_parsed()
+    if left > found.begun:
+        found.refused["lost behind a break in the XML"] += left - found.begun
+    if place and not found.used:
+        raise MalformedFileError(member.base, place, "broken XML")
+    notes = (Note(member.base, "The XML is broken or cut off."),) if place else ()
+    return _recording(found, source, options, notes)
 
 
 def _refuse_entity(*_: object) -> None:
     raise ValueError("entities are not read")
 
 
-def _without_dtd(stream: BinaryIO) -> Iterator[bytes]:
-    """The document without its DTD and without bytes that XML does not allow."""
-    head = stream.read(1 << 20).translate(None, JUNK)
-    start = head.find(b"<!DOCTYPE")
-    if start >= 0:
-        end = head.find(b"]>", start)
-        end = end + 2 if end >= 0 else head.find(b">", start) + 1
-        head = head[:start] + head[end:]
-    yield head
-    while chunk := stream.read(1 << 20):
-        yield chunk.translate(None, JUNK)
+def _extend(to: array[float], values: FloatArray) -> None:
+    to.frombytes(np.ascontiguousarray(values, dtype=float).tobytes())
 
 
 def _sorted(t: array[float], *values: array[float]) -> list[FloatArray]:
@@ -288,7 +307,9 @@ def _sorted(t: array[float], *values: array[float]) -> list[FloatArray]:
     ]
 
 
-def _recording(found: _Gathered, source: Source, options: ReadOptions) -> Recording:
+def _recording(
+    found: _Gathered, source: Source, options: ReadOptions, notes: tuple[Note, ...]
+) -> Recording:
     shift = options.shift_s
     refused = found.refused
     hr_t, hr = _sorted(found.hr_t, found.hr)
@@ -333,4 +354,5 @@ def _recording(found: _Gathered, source: Source, options: ReadOptions) -> Record
         ),
         rows_used=used,
         refusals=tuple(Refusal(rows=n, reason=why) for why, n in sorted(refused.items()) if n),
+        notes=notes,
     )  # fmt: skip

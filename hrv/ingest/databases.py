@@ -72,10 +72,9 @@ def read_database(
         parts = []
         for format_id, (table_id, name, columns) in selects:
             grid = _grid(connection, name, columns)
-            if grid is not None:
-                table = table_of(format_id, table_id)
-                own = replace(source, format=format_id)
-                parts.append(read_table(table, [grid], own, options, settings, near))
+            table = table_of(format_id, table_id)
+            own = replace(source, format=format_id)
+            parts.append(read_table(table, [grid], own, options, settings, near))
     except (sqlite3.Error, OverflowError) as error:
         raise MalformedFileError(member.base, "pages", "a damaged SQLite file") from error
     finally:
@@ -93,12 +92,13 @@ def _known(names: set[str]) -> list[tuple[str, Select]]:
     return found
 
 
-def _grid(connection: sqlite3.Connection, name: str, columns: dict[str, str]) -> Grid | None:
-    """The wanted columns as cells; None where the table lacks its time or its value."""
+def _grid(connection: sqlite3.Connection, name: str, columns: dict[str, str]) -> Grid:
+    """The wanted columns as cells; empty where the table has no such column."""
     held = {row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')}
     use = {ours: theirs for ours, theirs in columns.items() if theirs in held}
-    if columns["time"] not in held or len(use) < 2:
-        return None
+    if not use:
+        (count,) = connection.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()
+        return Grid(dict.fromkeys(columns, [""] * count), count, 1, "row")
     listed = ", ".join(f'"{theirs}"' for theirs in use.values())
     rows: Iterator[tuple[Any, ...]] = connection.execute(f'SELECT {listed} FROM "{name}"')
     cells: dict[str, list[str]] = {ours: [] for ours in use}
@@ -107,6 +107,7 @@ def _grid(connection: sqlite3.Connection, name: str, columns: dict[str, str]) ->
         count += 1
         for ours, value in zip(use, row, strict=True):
             cells[ours].append("" if value is None else str(value))
+    cells |= {ours: [""] * count for ours in columns if ours not in use}
     return Grid(cells, count, 1, "row")
 
 

@@ -8,11 +8,13 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from hrv.errors import MalformedFileError
 from hrv.ingest.archive import Member
-from hrv.ingest.sniff import Shape
+from hrv.ingest.sniff import Shape, lines_of
+from hrv.model import BoolArray
 
 WHOLE_BYTES = 64 << 20  # files up to here are read in one chunk
 CHUNK_ROWS = 200_000
@@ -26,6 +28,7 @@ class Grid:
     rows: int
     first_line: int  # line of the first row, from 1; 0: rows are not lines
     unit_name: str = "line"
+    blank: BoolArray | None = None  # lines without a single filled cell: no rows
 
     def place(self, row: int) -> str:
         return f"{self.unit_name} {self.first_line + row}"
@@ -120,19 +123,29 @@ def _grid(frame: pd.DataFrame, use: dict[int, str], first_line: int) -> Grid:
         if column.isna().any():
             column = column.fillna("")
         cells[name] = list(map(str.strip, column.tolist()))
-    return Grid(cells, len(frame), first_line)
+    blank = np.ones(len(frame), dtype=bool)
+    for column_cells in cells.values():
+        blank &= np.array([not cell for cell in column_cells], dtype=bool)
+    if blank.any():  # columns that are not wanted may be filled
+        rest = frame.to_numpy()[blank].tolist()
+        blank[blank] = [
+            not any(isinstance(cell, str) and cell.strip() for cell in row) for row in rest
+        ]
+    return Grid(cells, len(frame), first_line, blank=blank)
 
 
 def _by_hand(text: str, shape: Shape, wanted: Sequence[str]) -> Grid:
     """Slow and patient: for rows of uneven length and stray quotes."""
     use = _columns(shape, wanted)
-    lines = text.splitlines()[shape.header_line + 1 :]
+    lines = lines_of(text)[shape.header_line + 1 :]
     cells: dict[str, list[str]] = {name: [] for name in use.values()}
-    for line in lines:
+    blank = np.zeros(len(lines), dtype=bool)
+    for number, line in enumerate(lines):
         try:
             row = next(csv.reader([line], delimiter=shape.delimiter, skipinitialspace=True), [])
         except csv.Error:
             row = line.split(shape.delimiter)
         for position, name in use.items():
             cells[name].append(row[position].strip() if position < len(row) else "")
-    return Grid(cells, len(lines), shape.header_line + 2)
+        blank[number] = not any(cell.strip() for cell in row)
+    return Grid(cells, len(lines), shape.header_line + 2, blank=blank)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hrv.ingest.grid import Grid
@@ -82,7 +83,7 @@ def mi_fitness(grid: Grid) -> Grid:
             row["mi_bed"], row["mi_wake"] = _text(said, "bedtime"), _text(said, "wake_up_time")
         for name, cell in row.items():
             columns[name].append(cell)
-    return Grid({**grid.cells, **columns}, grid.rows, grid.first_line, grid.unit_name)
+    return replace(grid, cells={**grid.cells, **columns})
 
 
 def mi_sport(grid: Grid) -> Grid:
@@ -92,7 +93,7 @@ def mi_sport(grid: Grid) -> Grid:
         "mi_start": [_text(item, "start_time") for item in said],
         "mi_end": [_text(item, "end_time") for item in said],
     }
-    return Grid({**grid.cells, **columns}, grid.rows, grid.first_line, grid.unit_name)
+    return replace(grid, cells={**grid.cells, **columns})
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -114,6 +114,8 @@ def _events(text: str) -> Iterator[_Event]:
         head, *parameters = name.split(";")
         head = head.upper().strip()
         if head == "BEGIN" and value.strip().upper() == "VEVENT":
+            if event is not None:
+                yield event  # its end is lost
             event, depth = _Event(number), 0
         elif head == "BEGIN":
             depth += 1  # an alarm inside an event
@@ -135,6 +137,8 @@ def _events(text: str) -> Iterator[_Event]:
                 event.skipped |= {as_date(int(_stamp(said, v).wall_s // DAY_S))
                                   for v in value.split(",") if _is_stamp(v)}  # fmt: skip
             event.properties.setdefault(head, (said, value.strip()))
+    if event is not None:
+        yield event
 
 
 def _is_stamp(text: str) -> bool:

@@ -37,9 +37,9 @@ class Kind:
 
 
 def _items(found: Any) -> Iterator[dict[str, Any]]:
+    """The entries of a list; one that is no object has no values, and is refused for that."""
     for item in found if isinstance(found, list) else [found]:
-        if isinstance(item, dict):
-            yield item
+        yield item if isinstance(item, dict) else {}
 
 
 def _inside(found: Any, key: str) -> Iterator[dict[str, Any]]:

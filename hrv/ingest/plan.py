@@ -156,7 +156,7 @@ def _tried(
         return matches
     column = series[0].table.columns[series[0].table.time.column]
     position = next(i for i, name in enumerate(shape.names) if name in column.aliases)
-    lines = sniff.decoded(head, shape.encoding).splitlines()[shape.header_line + 1 :]
+    lines = sniff.lines_of(sniff.decoded(head, shape.encoding))[shape.header_line + 1 :]
     lines = lines[:-1] if len(head) >= HEAD_BYTES else lines
     cells = [line.split(shape.delimiter) for line in lines]
     stamps = [row[position].strip(' "') for row in cells if len(row) > position]
@@ -171,7 +171,7 @@ def _typed(matches: list[sniff.Match], shape: sniff.Shape, head: bytes) -> list[
     """Tables of one shape told apart by the cells that their filters keep."""
     if len(matches) < 2 or not all(any(f.keep for f in m.table.filters) for m in matches):
         return matches
-    lines = sniff.decoded(head, shape.encoding).splitlines()[shape.header_line + 1 :][:50]
+    lines = sniff.lines_of(sniff.decoded(head, shape.encoding))[shape.header_line + 1 :][:50]
     fitting = []
     for found in matches:
         rule = next(f for f in found.table.filters if f.keep)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from hrv.errors import MalformedFileError
 from hrv.ingest.archive import Member
 from hrv.ingest.grid import Grid
@@ -43,5 +45,6 @@ def read_plain_rr(
     if width == 2:
         cells["elapsed"] = [row[0] if len(row) == 2 else "" for row in rows]
     table = described.tables[width - 1]
-    grid = Grid(cells, len(rows), first + 1)
+    blank = [not line.strip() or line.startswith("#") for line in lines[first:]]
+    grid = Grid(cells, len(rows), first + 1, blank=np.array(blank, dtype=bool))
     return read_table(table, [grid], source, options, settings, near)

@@ -7,10 +7,12 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from hrv.errors import MalformedFileError
 from hrv.ingest.archive import Member
 from hrv.ingest.grid import Grid
-from hrv.ingest.sniff import decoded, encoding_of
+from hrv.ingest.sniff import decoded, encoding_of, lines_of
 from hrv.ingest.specs import Table, by_id, normalise
 from hrv.ingest.tables import read_table
 from hrv.ingest.times import Near
@@ -65,7 +67,7 @@ def read_polar_flow(
     near: Near | None = None,
 ) -> Recording:
     """Row 2 says when; samples follow with time since the start. The name in row 2 is not read."""
-    lines = text_of(member).splitlines()
+    lines = lines_of(text_of(member))
     if len(lines) < 3:
         raise MalformedFileError(member.base, "line 3", "no samples")
     delimiter = max(",;\t", key=lines[0].count)
@@ -87,7 +89,8 @@ def read_polar_flow(
         length = _seconds(said.get("duration", "")) or 0.0
         ends.append((start + timedelta(seconds=length)).isoformat() if number == 0 else "")
     cells = {"time": times, "hr": beats, "end": ends}
-    grid = Grid(cells, len(times), 4)
+    blank = np.array([not any(cell.strip() for cell in row) for row in rows[3:]], dtype=bool)
+    grid = Grid(cells, len(times), 4, blank=blank)
     return read_table(table_of("polar_flow", "session"), [grid], source, options, settings, near)
 
 
@@ -116,7 +119,7 @@ def read_hrm(
     near: Near | None = None,
 ) -> Recording:
     """`[HRData]`: beat intervals where the interval is 238, else heart rate every so many s."""
-    lines = [line.strip() for line in text_of(member).splitlines()]
+    lines = [line.strip() for line in lines_of(text_of(member))]
     said = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("["))
     try:
         begin = lines.index("[HRData]") + 1
@@ -129,12 +132,13 @@ def read_hrm(
         ) from error
     end = next((i for i in range(begin, len(lines)) if lines[i].startswith("[")), len(lines))
     cells = [line.split("\t")[0] for line in lines[begin:end]]
+    blank = np.array([not line for line in lines[begin:end]], dtype=bool)
     if interval == 238:
         options = replace(options, start=start.isoformat())
-        grid = Grid({"rr": cells}, len(cells), begin + 1)
+        grid = Grid({"rr": cells}, len(cells), begin + 1, blank=blank)
         return read_table(table_of("polar_hrm", "beats"), [grid], source, options, settings, near)
     times = [(start + timedelta(seconds=interval * i)).isoformat() for i in range(len(cells))]
-    grid = Grid({"time": times, "hr": cells}, len(cells), begin + 1)
+    grid = Grid({"time": times, "hr": cells}, len(cells), begin + 1, blank=blank)
     return read_table(table_of("polar_hrm", "hr"), [grid], source, options, settings, near)
 
 
@@ -161,7 +165,7 @@ def read_sleep_as_android(
         if row[:2] == ["Id", "Tz"]:
             names = [name.lower() for name in row]
             continue
-        if not names or len(row) < 4 or not row[0].strip().isdigit():
+        if not names or not row or not row[0].strip():
             continue  # a second line of a record holds samples only
         said = dict(zip(names, row, strict=False))
         for name in ("from", "to", "tz"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -16,6 +17,7 @@ ACCEPT = 0.8  # mean of recall and precision from which a name is not needed
 NEAR = 0.1  # scores this close to the best are rivals
 HEADER_LINES = 6  # lines in which a header is looked for
 CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\r\n\f\x0b\x1a")
+LINE_END = re.compile(r"\r\n|\r|\n")
 SHOWN = 12  # column names in an error
 
 
@@ -91,12 +93,17 @@ def decoded(head: bytes, encoding: str) -> str:
     return decoder.decode(head)
 
 
+def lines_of(text: str) -> list[str]:
+    """Lines as a table reader parts them: at CR and LF, not at the rarer marks of Unicode."""
+    return LINE_END.split(text.removesuffix("\n"))
+
+
 def shapes(head: bytes) -> list[Shape]:
     """Every reading of the first lines as a header."""
     encoding = encoding_of(head)
     if encoding is None:
         return []
-    lines = decoded(head, encoding).lstrip("\ufeff").splitlines()
+    lines = lines_of(decoded(head, encoding).lstrip("\ufeff"))
     found: list[Shape] = []
     for number, line in enumerate(lines[:HEADER_LINES]):
         if not line.strip() or line.lower().startswith("sep="):
@@ -270,7 +277,7 @@ def _unknown(
 
 def _regular(head: bytes, shape: Shape) -> bool:
     """Whether the lines below have as many cells as the header: prose is never echoed."""
-    lines = decoded(head, shape.encoding).splitlines()[shape.header_line + 1 :]
+    lines = lines_of(decoded(head, shape.encoding))[shape.header_line + 1 :]
     lines = [line for line in lines[:20] if line.strip()]
     widths = [len(_cells(line, shape.delimiter)) for line in lines]
     alike = sum(1 for width in widths if abs(width - len(shape.header)) <= 1)

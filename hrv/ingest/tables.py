@@ -18,7 +18,7 @@ from hrv.ingest.grid import Grid
 from hrv.ingest.specs import DAILY, SERIES, Column, Table, TimeRule
 from hrv.ingest.times import Near
 from hrv.ingest.values import decimal_sign, gates, in_house_unit, to_numbers
-from hrv.model import DAY_S, FloatArray, LocalClock, Note, ReadOptions, Recording, Source
+from hrv.model import DAY_S, BoolArray, FloatArray, LocalClock, Note, ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
 
 EARLIEST_S = 315_532_800.0  # 1980: earlier is a device without a date
@@ -44,6 +44,7 @@ class Gathered:
     utc: bool = False
     unit_known: bool = False
     clock: bool = False
+    blank: list[BoolArray] = field(default_factory=list)
     rows: int = 0
     first_line: int = 0
     unit_name: str = "line"
@@ -68,7 +69,8 @@ def read_table(
     base = source.name.rsplit("/", 1)[-1]
     if not all_rows.rows:
         numbers = {}
-    _blank(rows, all_rows, numbers)
+    if all_rows.rows:
+        _blank(rows, all_rows)
     _people(rows, table, all_rows, options, base)
     _filter(rows, table, all_rows)
     _one_source(rows, table, all_rows)
@@ -111,6 +113,7 @@ def _gather(
     if not out.rows:
         out.first_line, out.unit_name = grid.first_line, grid.unit_name
     out.rows += grid.rows
+    out.blank.append(np.zeros(grid.rows, dtype=bool) if grid.blank is None else grid.blank)
     cells = {name: grid.cells[alias] for name, alias in bound.items()}
     said = {name: table.columns[name] for name in cells}
     quantities = [name for name, column in said.items() if column.quantity in (*SERIES, *DAILY)]
@@ -189,17 +192,9 @@ def _year_in(name: str) -> int | None:
 # --------------------------------------------------------------------------- which rows
 
 
-def _blank(rows: Rows, gathered: Gathered, numbers: Mapping[str, FloatArray]) -> None:
-    """Lines without a single value or time are no rows."""
-    if not gathered.wall_s and not numbers:
-        return
-    empty = np.ones(rows.count, dtype=bool)
-    for parts in (gathered.wall_s, gathered.day_s, *gathered.numbers.values()):
-        if parts:
-            empty &= ~np.isfinite(np.concatenate(parts))
-    for cells in gathered.texts.values():
-        empty &= np.array([not cell for cell in cells], dtype=bool)
-    rows.blank(empty)
+def _blank(rows: Rows, gathered: Gathered) -> None:
+    """Lines without a single filled cell are no rows."""
+    rows.blank(np.concatenate(gathered.blank))
 
 
 def _people(rows: Rows, table: Table, gathered: Gathered, options: ReadOptions, base: str) -> None:
