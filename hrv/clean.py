@@ -6,7 +6,7 @@ missed one inserted, a displaced one moved; what cannot be explained so becomes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -47,11 +47,11 @@ class _Beats:
         """Some of the intervals, as they are."""
         return _Beats(*(getattr(self, name)[where] for name in _COLUMNS))
 
-    def without(self, gone: BoolArray) -> _Beats:
-        """Some intervals left out, which leaves gaps."""
+    def cut(self, kept: BoolArray) -> _Beats:
+        """Some stretches of them, with gaps between."""
         first = self.first.copy()
-        first[1:] |= gone[:-1]
-        return replace(self, first=first).at(~gone)
+        first[1:] |= ~kept[:-1]
+        return replace(self, first=first).at(kept)
 
 
 _COLUMNS = ("t_s", "rr", "first", "fixed", "source", "block", "live")
@@ -59,8 +59,8 @@ _COLUMNS = ("t_s", "rr", "first", "fixed", "source", "block", "live")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Detection of one pass. `cycles`: heart cycles in a missed interval; `partner`: the other
-    half of an extra one."""
+    """Detection of one pass. `cycles`: heart cycles in a missed interval; `partner`: how far off
+    the other half of an extra one lies, -1 or 1."""
 
     hopeless: BoolArray  # no heart beats so
     ectopic: BoolArray
@@ -77,6 +77,10 @@ class _Found:
     def any(self) -> BoolArray:
         """Intervals with a finding."""
         return self.hopeless | self.ectopic | self.missed | self.extra | self.long | self.short
+
+    def at(self, where: BoolArray) -> _Found:
+        """What was found of some of the intervals."""
+        return _Found(*(getattr(self, field.name)[where] for field in fields(self)))
 
 
 def correct(rr: RRSeries, settings: CleanSettings) -> Cleaned:
@@ -102,65 +106,60 @@ def correct(rr: RRSeries, settings: CleanSettings) -> Cleaned:
     beats = _masked(beats, beats.rr > 1000.0 * settings.gap_s, book, settings)
     while beats.rr.size:
         beats = _in_blocks(beats, settings)
-        found = _detect(beats, settings, optical)
-        if not found.any().any():
+        near = _around(beats.live, settings.window_beats, beats)
+        piece = beats.cut(near)
+        found = _detect(piece, settings, optical)
+        bad = found.any()
+        if not bad.any():
             break
-        near = _around(found.any(), settings.window_beats + 2 * settings.median_beats)
-        piece = _piece(beats, near, found.any(), settings)
-        part = _repaired(piece, book, settings, optical)
-        if part is piece:  # found only with the whole series in view
-            beats = _repaired(beats, book, settings, optical)
-        else:
-            beats = _spliced(beats, near, part)
+        moves = _around(bad, settings.window_beats // 2 + settings.median_beats, piece)
+        here = near.copy()
+        here[near] = moves
+        part = _repaired(beats.cut(here), found.at(moves), book, settings, optical)
+        beats = _spliced(beats, here, part)
     joined = ~beats.first
     joined[1:] &= ~(beats.fixed[1:] | beats.fixed[:-1])
     nn = NNSeries(beats.t_s, beats.rr, joined)
     return Cleaned(nn, beats.fixed, rr.t_s, rr.rr_ms, book.label, book.masked)
 
 
-def _around(here: BoolArray, reach: int) -> BoolArray:
-    """Indices within `reach` of a marked one."""
+def _around(here: BoolArray, reach: int, beats: _Beats) -> BoolArray:
+    """Intervals whose running thresholds see a marked one, `reach` places away at most.
+
+    Windows run over differences, so a place counts only where a difference of three exists.
+    """
+    if here.all():
+        return here
+    place = np.cumsum(_inner(beats.first))
+    seen = place[here]
     edges = np.zeros(here.size + 1, dtype=np.int64)
-    index = np.flatnonzero(here)
-    np.add.at(edges, np.maximum(index - reach, 0), 1)
-    np.add.at(edges, np.minimum(index + reach + 1, here.size), -1)
+    np.add.at(edges, np.searchsorted(place, seen - reach), 1)
+    np.add.at(edges, np.searchsorted(place, seen + reach, side="right"), -1)
     return np.asarray(np.cumsum(edges[:-1]) > 0)
 
 
-def _piece(beats: _Beats, near: BoolArray, here: BoolArray, settings: CleanSettings) -> _Beats:
-    """The surroundings of findings: those whose thresholds a repair may move are live."""
-    live = _around(here, settings.window_beats // 2 + settings.median_beats)
-    first = beats.first.copy()
-    first[1:] |= ~near[:-1]
-    return replace(beats, first=first, live=live).at(near)
-
-
-def _spliced(beats: _Beats, near: BoolArray, part: _Beats) -> _Beats:
-    """Repaired surroundings put back in their place."""
-    start = np.flatnonzero(near[1:] & ~near[:-1]) + 1
-    rest = beats.at(~near)
+def _spliced(beats: _Beats, here: BoolArray, part: _Beats) -> _Beats:
+    """Repaired stretches put back in their place; only there is anything left to find."""
+    start = np.flatnonzero(here[1:] & ~here[:-1]) + 1
+    rest = beats.at(~here)
+    rest.live[:], part.live[:] = False, True
     both = _Beats(
         *(np.concatenate((getattr(rest, name), getattr(part, name))) for name in _COLUMNS)
     )
     both = both.at(np.argsort(both.t_s, kind="stable"))
     both.first[np.searchsorted(both.t_s, beats.t_s[start])] = beats.first[start]
-    return replace(both, live=np.ones(both.rr.size, dtype=bool))
+    return both
 
 
-def _repaired(beats: _Beats, book: _Book, settings: CleanSettings, optical: bool) -> _Beats:
-    """Detection and correction in turn, until nothing is found where beats are live."""
-    longest = 2 if optical else settings.longest_run
-    while beats.rr.size:
-        found = _detect(beats, settings, optical)
-        if found.hopeless.any():
-            beats = _masked(beats, found.hopeless, book, settings)
-        elif found.missed.any() or found.extra.any():
-            beats = _recounted(beats, found, book, settings)
-        elif found.ectopic.any() or found.long.any() or found.short.any():
-            beats = _moved(beats, found, book, longest, settings)
-        else:
-            break
-    return beats
+def _repaired(
+    beats: _Beats, found: _Found, book: _Book, settings: CleanSettings, optical: bool
+) -> _Beats:
+    """One step of correction: the gravest kind of finding, the others wait for a second look."""
+    if found.hopeless.any():
+        return _masked(beats, found.hopeless, book, settings)
+    if found.missed.any() or found.extra.any():
+        return _recounted(beats, found, book, settings)
+    return _moved(beats, found, book, 2 if optical else settings.longest_run, settings)
 
 
 def quality(cleaned: Cleaned, start_s: float, end_s: float, settings: CleanSettings) -> Quality:
@@ -241,13 +240,10 @@ def _cumulated(t: FloatArray, ms: FloatArray, first: BoolArray, least_gap_s: flo
 # --------------------------------------------------------------------------- detection
 
 
-def _shifted(x: FloatArray, by: int) -> FloatArray:
-    """x[i + by], 0 outside."""
-    out = np.zeros_like(x)
-    if by > 0:
-        out[:-by] = x[by:]
-    else:
-        out[-by:] = x[:by]
+def _marked(marks: BoolArray, where: IntArray) -> BoolArray:
+    """The marks and some more."""
+    out = marks.copy()
+    out[where] = True
     return out
 
 
@@ -259,23 +255,31 @@ def _quartile_deviation(x: FloatArray, window: int) -> FloatArray:
     return (upper - lower) / 2.0
 
 
+def _pauses_s(beats: _Beats, where: IntArray) -> FloatArray:
+    """Time before intervals that none covers."""
+    return beats.t_s[where] - beats.t_s[where - 1] - beats.rr[where] / 1000.0
+
+
 def _in_blocks(beats: _Beats, settings: CleanSettings) -> _Beats:
     """Thresholds are shared across gaps up to `borrow_s`."""
-    pause = np.diff(beats.t_s, prepend=beats.t_s[0]) - beats.rr / 1000.0
-    return replace(beats, block=np.cumsum(pause > settings.borrow_s))
+    gap = np.flatnonzero(beats.first[1:]) + 1
+    begins = np.zeros(beats.rr.size, dtype=np.int64)
+    begins[gap[_pauses_s(beats, gap) > settings.borrow_s]] = 1
+    return replace(beats, block=np.cumsum(begins))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Thresholds:
     local: FloatArray  # running median RR, ms
-    step: FloatArray  # Th1, of dRR, ms
-    off: FloatArray  # Th2, of mRR, ms
+    off: FloatArray  # mRR, ms
+    th1: FloatArray  # of dRR, ms
+    th2: FloatArray  # of mRR, ms
     usual: FloatArray  # quartile deviation of dRR / running median RR; 0 if not known
 
 
 def _thresholds(beats: _Beats, settings: CleanSettings) -> _Thresholds:
     """Running thresholds (eq. 2 and 5), never below the floor."""
-    local, th1, th2, usual = (np.zeros_like(beats.rr) for _ in range(4))
+    local, off, th1, th2, usual = (np.zeros_like(beats.rr) for _ in range(5))
     cuts = np.flatnonzero(np.diff(beats.block)) + 1
     for lo, hi in pairwise([0, *cuts.tolist(), beats.rr.size]):
         part = slice(lo, hi)
@@ -286,16 +290,17 @@ def _thresholds(beats: _Beats, settings: CleanSettings) -> _Thresholds:
         th1[part] = np.inf
         if step.size:
             qd = _quartile_deviation(rr[step] - rr[step - 1], settings.window_beats)
-            th1[part] = settings.alpha * qd[np.maximum(np.cumsum(follows) - 1, 0)]
+            qd = qd[np.maximum(np.cumsum(follows) - 1, 0)]
+            th1[part] = settings.alpha * qd
             if step.size >= settings.few_beats:
-                usual[part] = th1[part] / settings.alpha / local[part]
-        off = _off_median(rr, local[part])
-        th2[part] = settings.alpha * _quartile_deviation(off, settings.window_beats)
+                usual[part] = qd / local[part]
+        off[part] = _off_median(rr, local[part])
+        th2[part] = settings.alpha * _quartile_deviation(off[part], settings.window_beats)
         if rr.size < settings.few_beats:
             cap = settings.few_cap * local[part]
             th1[part], th2[part] = np.minimum(th1[part], cap), np.minimum(th2[part], cap)
     floor = settings.floor_ms
-    return _Thresholds(local, np.maximum(th1, floor), np.maximum(th2, floor), usual)
+    return _Thresholds(local, off, np.maximum(th1, floor), np.maximum(th2, floor), usual)
 
 
 def _off_median(rr: FloatArray, median: FloatArray) -> FloatArray:
@@ -306,39 +311,40 @@ def _off_median(rr: FloatArray, median: FloatArray) -> FloatArray:
 
 def _detect(beats: _Beats, settings: CleanSettings, optical: bool) -> _Found:
     """The decision tree of Lipponen & Tarvainen (2019), figure 2, for all beats at once."""
-    rr, first = beats.rr, beats.first
+    rr, first, live = beats.rr, beats.first, beats.live
     limits = _thresholds(beats, settings)
     local = limits.local
-    d = np.diff(rr, prepend=rr[0])
-    d[first] = 0.0
-    d /= limits.step
-    m = _off_median(rr, local) / limits.off
-    before, after, after2 = _shifted(d, -1), _shifted(d, 1), _shifted(d, 2)
-    after2[:-1][first[1:]] = 0.0
-    s12 = np.where(d > 0, np.maximum(before, after), np.minimum(before, after))
-    s22 = np.where(d >= 0, np.minimum(after, after2), np.maximum(after, after2))
+    none = np.zeros_like(first)
+    d = np.zeros(rr.size + 3)  # dRR / Th1, with a place before and two after
+    d[2:-2] = np.where(first[1:], 0.0, np.diff(rr)) / limits.th1[1:]
+    m = limits.off / limits.th2
+    at = np.flatnonzero((np.abs(d[1:-2]) > 1) | (np.abs(m) > 3))
+    here, before, after = d[at + 1], d[at], d[at + 2]
+    after2 = np.where(np.append(first, True)[at + 1], 0.0, d[at + 3])
+    s12 = np.where(here > 0, np.maximum(before, after), np.minimum(before, after))
+    s22 = np.where(here >= 0, np.minimum(after, after2), np.maximum(after, after2))
     c1, c2 = settings.c1, settings.c2
-    ectopic = ((d > 1) & (s12 < -c1 * d - c2)) | ((d < -1) & (s12 > -c1 * d + c2))
-    candidate = ~ectopic & ((np.abs(d) > 1) | (np.abs(m) > 3))
-    candidate[1:] |= candidate[:-1] & (np.abs(after) < np.abs(after2))[:-1] & ~first[1:]
+    alone = (here > 1) & (s12 < -c1 * here - c2) | (here < -1) & (s12 > -c1 * here + c2)
+    ectopic = _marked(none, at[alone])
+    follower = at[~alone & (np.abs(after) < np.abs(after2))] + 1  # no step follows a gap
     low, high = settings.rr_min_ms, settings.rr_max_ms
     outside = (rr < low) | (rr > high)
     hopeless = outside & ((local < low) | (local > high))
     hopeless |= limits.usual > (settings.irregular_optical if optical else settings.irregular)
-    candidate = (candidate | outside) & ~ectopic
+    candidate = (_marked(outside, at) | _marked(none, follower)) & ~ectopic & live
     far = outside | ((np.abs(m) > 3) & (np.abs(rr - local) > settings.far * local))
-    live = beats.live
-    long = candidate & (((d > 1) & (s22 < -1)) | (far & (m > 0))) & live
-    short = candidate & (((d < -1) & (s22 > 1)) | (far & (m < 0))) & live
-    tolerance = np.maximum(limits.off, settings.cycle_tolerance * local)
-    cycles = np.maximum(np.rint(rr / local), 1).astype(np.int64)
-    missed = long & (cycles >= 2) & (cycles <= settings.longest_run)
-    missed &= np.abs(rr / cycles - local) < np.minimum(tolerance, 0.5 * local)
-    partner = _partner(rr, first, local)
-    whole = rr + rr[partner]
-    extra = short & (partner != np.arange(rr.size)) & (np.abs(whole - local) < tolerance)
-    if not (missed.any() or extra.any()):
-        ectopic |= _displaced(beats, local, settings)
+    long = candidate & (_marked(none, at[(here > 1) & (s22 < -1)]) | (far & (m > 0)))
+    short = candidate & (_marked(none, at[(here < -1) & (s22 > 1)]) | (far & (m < 0)))
+    tolerance = np.maximum(limits.th2, settings.cycle_tolerance * local)
+    cycles, partner = np.ones(rr.size, dtype=np.int64), np.zeros(rr.size, dtype=np.int64)
+    at = np.flatnonzero(long)
+    cycles[at] = np.maximum(np.rint(rr[at] / local[at]), 1)
+    fits = np.abs(rr[at] / cycles[at] - local[at]) < np.minimum(tolerance[at], 0.5 * local[at])
+    missed = _marked(none, at[fits & (cycles[at] >= 2) & (cycles[at] <= settings.longest_run)])
+    at = np.flatnonzero(short)
+    partner[at], rest = _partner(at, rr, first, local)
+    extra = _marked(none, at[rest < tolerance[at]])
+    ectopic |= _displaced(beats, local, settings)
     return _Found(
         hopeless=hopeless & live,
         ectopic=ectopic & live,
@@ -360,37 +366,40 @@ def _displaced(beats: _Beats, local: FloatArray, settings: CleanSettings) -> Boo
     A beat shifted by s changes three successive differences by s, -2 s, s; weighting them so
     finds smaller shifts than each difference alone (a matched filter; not in the paper).
     """
-    if beats.rr.size < 4:
-        return np.zeros(beats.rr.size, dtype=bool)
-    d = np.diff(beats.rr, prepend=beats.rr[0])
-    before, after = _shifted(d, -1), _shifted(d, 1)
-    shift = (2.0 * d - before - after) / 6.0
-    whole = ~beats.first
-    whole[1:] &= ~beats.first[:-1]
-    whole[:-1] &= ~beats.first[1:]
-    whole[-1] = False
-    index = np.flatnonzero(whole)
+    index = np.flatnonzero(_inner(beats.first))
     if index.size < settings.few_beats:
-        return np.zeros(beats.rr.size, dtype=bool)
-    limit = np.full(beats.rr.size, np.inf)
-    limit[index] = np.maximum(
-        settings.alpha * _quartile_deviation(shift[index], settings.window_beats),
+        return np.zeros_like(beats.first)
+    rr = beats.rr
+    d, before, after = (rr[index + k] - rr[index + k - 1] for k in (0, -1, 1))
+    shift = (2.0 * d - before - after) / 6.0
+    limit = np.maximum(
+        settings.alpha * _quartile_deviation(shift, settings.window_beats),
         np.maximum(settings.displaced_share * local[index], settings.floor_ms),
     )
     turns = (d * before < 0) & (d * after < 0)
     peak = (np.abs(d) >= np.abs(before)) & (np.abs(d) >= np.abs(after))
-    return np.asarray(turns & peak & (np.abs(shift) > limit))
+    return _marked(np.zeros_like(beats.first), index[turns & peak & (np.abs(shift) > limit)])
 
 
-def _partner(rr: FloatArray, first: BoolArray, local: FloatArray) -> IntArray:
-    """The neighbour with which an interval adds up best to one cycle; itself if it has none."""
-    index = np.arange(rr.size)
-    left = np.full(rr.size, np.inf)
-    left[1:] = np.where(first[1:], np.inf, np.abs(rr[1:] + rr[:-1] - local[1:]))
-    right = np.full(rr.size, np.inf)
-    right[:-1] = np.where(first[1:], np.inf, np.abs(rr[1:] + rr[:-1] - local[:-1]))
-    choice = np.where(left < right, index - 1, index + 1)
-    return np.where(np.isinf(left) & np.isinf(right), index, choice)
+def _inner(first: BoolArray) -> BoolArray:
+    """Intervals with a neighbour before and after, and one before that."""
+    inner = ~first
+    inner[1:] &= ~first[:-1]
+    inner[:-1] &= ~first[1:]
+    inner[-1:] = False
+    return inner
+
+
+def _partner(
+    at: IntArray, rr: FloatArray, first: BoolArray, local: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Where the neighbour lies with which an interval adds up best to one cycle, -1 or 1, and
+    what is left over, ms; infinite without a neighbour."""
+    before, after = np.maximum(at - 1, 0), np.minimum(at + 1, rr.size - 1)
+    left = np.where(first[at], np.inf, np.abs(rr[at] + rr[before] - local[at]))
+    alone = (after == at) | first[after]
+    right = np.where(alone, np.inf, np.abs(rr[at] + rr[after] - local[at]))
+    return np.where(left < right, -1, 1), np.minimum(left, right)
 
 
 # --------------------------------------------------------------------------- correction
@@ -415,7 +424,7 @@ class _Book:
 def _recounted(beats: _Beats, found: _Found, book: _Book, settings: CleanSettings) -> _Beats:
     """False beats deleted, missed beats inserted."""
     j = np.flatnonzero(found.extra)
-    pair = np.unique(np.minimum(j, found.partner[j]))
+    pair = np.unique(np.minimum(j, j + found.partner[j]))
     pair = pair[np.diff(pair, prepend=-9) > 1]
     gap = np.flatnonzero(found.missed)
     gap = gap[~np.isin(gap, pair) & ~np.isin(gap, pair + 1)]
@@ -541,7 +550,7 @@ def _rebuilt(
     t[start], rr[start], source[start] = beats.t_s[last], total, beats.source[last]
     fixed[start] = (cycles > 1) | ((length == 1) & fixed[start])
     origin = np.repeat(np.arange(n), count)
-    rank = np.arange(origin.size) - np.searchsorted(origin, origin)
+    rank = np.arange(origin.size) - (np.cumsum(count) - count)[origin]
     out = _Beats(t, rr, first, fixed, source, beats.block, beats.live).at(origin)
     out.first[rank > 0] = False
     many = np.flatnonzero(count[origin] > 1)
@@ -562,8 +571,9 @@ def _rebuilt(
         out.source[many] = np.where(k == whole, out.source[many], -1)
     after = np.zeros(n + 1, dtype=bool)
     after[gone + 1] = True
-    out.first[(rank == 0) & after[origin]] = True
-    return _with_wide_gaps(out, book, settings)
+    opened = (rank == 0) & after[origin]
+    out.first[opened] = True
+    return _with_wide_gaps(out, opened, book, settings)
 
 
 def _members(start: IntArray, length: IntArray) -> IntArray:
@@ -582,12 +592,16 @@ def _near(
     return np.clip(value, middle - room, middle + room)
 
 
-def _with_wide_gaps(beats: _Beats, book: _Book, settings: CleanSettings) -> _Beats:
-    """Without intervals that follow a gap too short to be seen on the time axis."""
+def _with_wide_gaps(
+    beats: _Beats, opened: BoolArray, book: _Book, settings: CleanSettings
+) -> _Beats:
+    """Without intervals that follow a new gap too short to be seen on the time axis."""
     while True:
-        pause = np.diff(beats.t_s, prepend=-np.inf) - beats.rr / 1000.0
-        narrow = beats.first & (np.abs(pause) <= 2.0 * settings.time_tolerance_s)
-        if not narrow.any():
+        gap = np.flatnonzero(opened[1:]) + 1
+        gap = gap[np.abs(_pauses_s(beats, gap)) <= 2.0 * settings.time_tolerance_s]
+        if not gap.size:
             return beats
-        book.mask(beats.source[narrow])
-        beats = beats.without(narrow)
+        book.mask(beats.source[gap])
+        narrow = _marked(np.zeros_like(beats.first), gap)
+        opened = np.append(False, narrow[:-1])[~narrow]
+        beats = beats.cut(~narrow)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from hrv import clean
 from hrv.clean import correct, grade, quality
 from hrv.errors import InputError
 from hrv.model import BeatLabel, Cleaned, RRSeries
@@ -175,6 +176,18 @@ def test_correcting_twice_is_correcting_once(rr: RRSeries) -> None:
     again = correct(RRSeries(once.nn.t_s, once.nn.nn_ms, optical=rr.optical), CLEAN)
     assert again.share == 0.0
     np.testing.assert_allclose(again.nn.nn_ms, once.nn.nn_ms)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rr_series(most=900))
+def test_looking_where_something_changed_finds_what_looking_everywhere_finds(rr: RRSeries) -> None:
+    quick = correct(rr, CLEAN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clean, "_around", lambda here, *_: np.ones_like(here))
+        slow = correct(rr, CLEAN)
+    np.testing.assert_array_equal(quick.label, slow.label)
+    np.testing.assert_array_equal(quick.nn.nn_ms, slow.nn.nn_ms)
+    np.testing.assert_array_equal(quick.nn.joined, slow.nn.joined)
 
 
 @settings(max_examples=60, deadline=None)
