@@ -11,14 +11,14 @@ from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hrv import __version__
 from hrv.cli_calibrate import calibrate_command
 from hrv.cli_dates import as_date
-from hrv.cli_identify import formats_command
+from hrv.cli_formats import formats_command
 from hrv.cli_metrics import metrics_command
 from hrv.cli_serve import serve_command
 from hrv.cli_simulate import simulate_command
@@ -33,6 +33,9 @@ from hrv.cli_store import (
 )
 from hrv.cli_tags import tags_command
 from hrv.errors import HrvError, SettingsError
+
+if TYPE_CHECKING:
+    from hrv.store import Store
 
 
 class _Group(click.Group):
@@ -195,6 +198,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
     )
     with progress() as told, ExitStack() as held:
         more = [*values["tags"], *values["ratings"]]
+        store: Store | None = None
         if inputs:
             name = _report_name(inputs[0])
             options = _read_options(values)
@@ -216,12 +220,15 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
                 analysis = pipeline.analyse(
                     timeline, question=question, on_progress=told, kept=kept
                 )
-            pipeline.keep(store, name, analysis)
         folder = values["out"] / (values["name"] or name)
         told("writing the report", None)
         written = pipeline.render(
             analysis, folder, formats=wanted, language=values["language"], paper=values["paper"]
         )
+        if store is not None:
+            pipeline.keep(
+                store, name, analysis, language=values["language"], pdf=written.get("pdf")
+            )
     if values["as_json"]:
         click.echo((written["json"]).read_text(encoding="utf-8"), nl=False)
     else:

@@ -195,9 +195,15 @@ def forget_command(
     show_default=True,
     help="By code name, or by how old the newest data are.",
 )
+@click.option(
+    "--pdf",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write the newest two pages of everyone there, one file each.",
+)
 @store_option
 @_json_option
-def clients_command(sort: str, store: Path | None, as_json: bool) -> None:
+def clients_command(sort: str, pdf: Path | None, store: Path | None, as_json: bool) -> None:
     """List the people of the store: newest day, what is measurable, where the last report stood.
 
     They are never ranked by how they are.
@@ -212,10 +218,14 @@ def clients_command(sort: str, store: Path | None, as_json: bool) -> None:
                 "days": one.days,
                 "imports": one.uploads,
                 "streams": list(one.streams),
-                "last_report": _stand(one.record),
+                "pdf": one.pdf,
+                "last_report": _stand(one.record, one.standing),
             }
             for one in opened.people()
         ]
+        if pdf is not None:
+            for row in found:
+                row["pdf"] = _paper(opened, str(row["person"]), pdf)
     if sort == "age":
         found.sort(key=lambda row: (str(row["last_day"] or ""), str(row["person"])))
     if as_json:
@@ -229,10 +239,23 @@ def clients_command(sort: str, store: Path | None, as_json: bool) -> None:
             continue
         for line in _told(stand):
             click.echo(f"    {line}")
+        if row["pdf"]:
+            click.echo(f"    two pages: {row['pdf'] if pdf else 'hrv clients --pdf FOLDER'}")
 
 
-def _stand(record: str | None) -> dict[str, Any] | None:
-    """Of a report.json, what fits into a list."""
+def _paper(store: Store, person: str, folder: Path) -> str | None:
+    """Where the two pages of one person were written, if any are kept."""
+    pages = store.pdf(person)
+    if pages is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{person}.pdf"
+    path.write_bytes(pages)
+    return str(path)
+
+
+def _stand(record: str | None, standing: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Of a report.json, and of what was kept beside it, what fits into a list."""
     if record is None:
         return None
     found = json.loads(record)
@@ -263,6 +286,8 @@ def _stand(record: str | None) -> dict[str, Any] | None:
             "why_unknown": baseline.get("why_unknown"),
         },
         "needs": [need["text"] for need in found["verdict"]["needs"]],
+        "measurable": standing.get("measurable", []),
+        "then_now": standing.get("then_now", []),
     }
 
 
@@ -284,6 +309,10 @@ def _told(stand: Mapping[str, Any]) -> Iterable[str]:
         yield f"baseline ({baseline['measure']}): {now}"
     else:
         yield f"baseline: {baseline['state']}; {baseline['why_unknown'] or 'no level'}"
+    for row in stand["then_now"]:
+        yield f"{row['name']}: then {row['then']}, now {row['now']}, {row['change']}"
+    if stand["measurable"]:
+        yield f"measurable: {', '.join(stand['measurable'])}"
     for need in stand["needs"]:
         yield f"needs: {need}"
 

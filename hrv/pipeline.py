@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -70,11 +70,21 @@ class Question:
 
 
 class KeptDays(Protocol):
-    """Days that were reduced before, by what they were made of."""
+    """What was computed before, by what it was made of: days, recoveries, the self-test."""
 
     def load(self, utc_day: int, key: str) -> DayFeatures | None: ...
 
     def save(self, key: str, day: DayFeatures) -> None: ...
+
+    def load_fits(
+        self, key: str, episodes: Sequence[Episode]
+    ) -> tuple[RecoveryFit, ...] | None: ...
+
+    def save_fits(self, key: str, fits: Sequence[RecoveryFit]) -> None: ...
+
+    def load_self_test(self, key: str) -> dict[str, Any] | None: ...
+
+    def save_self_test(self, key: str, found: Mapping[str, Any]) -> None: ...
 
 
 def _nobody(stage: str, share: float | None) -> None:
@@ -128,13 +138,31 @@ def read_store(
     return store.timeline(person, more)
 
 
-def keep(store: Store, person: str, analysis: Analysis) -> int:
-    """Keep an analysis as its report.json; the same one is kept once. Gives its number."""
-    from hrv.report import record
+def keep(
+    store: Store,
+    person: str,
+    analysis: Analysis,
+    *,
+    language: str = "en",
+    pdf: Path | None = None,
+) -> int:
+    """Keep an analysis as its report.json, and its two pages if they were written.
 
+    The same one is kept once. Gives its number.
+    """
+    from hrv.report import record
+    from hrv.report.standing import standing
+    from hrv.report.text import Words
+
+    words = Words(language)
     fixed = json.dumps(record.record(analysis)["settings"], sort_keys=True)
-    digest = hashlib.sha256(fixed.encode()).hexdigest()
-    return store.save_analysis(person, digest, record.dumps(analysis))
+    return store.save_analysis(
+        person,
+        hashlib.sha256(fixed.encode()).hexdigest(),
+        record.dumps(analysis, words),
+        standing=standing(analysis, words),
+        pdf=None if pdf is None else pdf.read_bytes(),
+    )
 
 
 # --------------------------------------------------------------------------- the stages
@@ -152,6 +180,7 @@ class _Body:
     fits: tuple[RecoveryFit, ...] = ()
     hrv: HrvWindows
     notes: tuple[Note, ...] = ()
+    made_of: str | None = None  # stands for all that the recoveries follow from
 
 
 def analyse(
@@ -163,7 +192,8 @@ def analyse(
 ) -> Analysis:
     """The whole way from a timeline to codes and numbers; opens no file, reads no clock.
 
-    Days that `kept` holds are not reduced again; the result is the same to the last bit.
+    What `kept` holds of the same days is not computed again; the result is the same to the last
+    bit.
     """
     settings, question = settings or Settings(), question or Question()
     window = _window(timeline, settings, question)
@@ -171,7 +201,7 @@ def analyse(
     if question.day is not None:
         _must_have(days, question.day, window)
     on_progress("finding episodes", None)
-    body = _body(timeline, days, settings)
+    body = _body(timeline, days, settings, kept)
     on_progress("judging", None)
     context = _context(timeline, body, settings, question, window)
     findings = find_all(context)
@@ -203,22 +233,30 @@ def analyse(
         curves=_curves(body),
         window=window,
         change=before_after(context, question.change_label),
-        selftest=_selftest(body, settings) if question.self_test else None,
+        selftest=_selftest(body, settings, kept) if question.self_test else None,
         hours=_hours(body),
         traces=traces,
         beats=_beats(timeline, body, traces[0].day if traces else None, settings),
     )
 
 
-def _selftest(body: _Body, settings: Settings) -> dict[str, Any] | None:
+def _selftest(body: _Body, settings: Settings, kept: KeptDays | None) -> dict[str, Any] | None:
     """What the program finds of known recoveries in this person's own quiet time."""
     if body.grid is None or body.expectation is None or not body.fits:
         return None
+    if kept is not None and body.made_of is not None:
+        before = kept.load_self_test(body.made_of)
+        if before is not None:
+            return before
     rng = np.random.default_rng([settings.seed, *b"selftest"])
     found = selftest.spike_in(body.grid, body.expectation, body.episodes, body.fits, settings, rng)
     if isinstance(found, Missing):
-        return {"why_unknown": found.code, **found.facts}
-    return selftest.facts(found)
+        said = {"why_unknown": found.code, **found.facts}
+    else:
+        said = selftest.facts(found)
+    if kept is not None and body.made_of is not None:
+        kept.save_self_test(body.made_of, said)
+    return said
 
 
 def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple[int, int]:
@@ -275,7 +313,9 @@ def _reduced(
     return days
 
 
-def _body(timeline: Timeline, days: list[DayFeatures], settings: Settings) -> _Body:
+def _body(
+    timeline: Timeline, days: list[DayFeatures], settings: Settings, kept: KeptDays | None
+) -> _Body:
     """Episodes and their recoveries, on the finest grid that the stream allows."""
     minute = features.join(days, fine=False)
     if minute is None or not minute.measured.any():
@@ -290,16 +330,52 @@ def _body(timeline: Timeline, days: list[DayFeatures], settings: Settings) -> _B
     found: tuple[Episode, ...] = ()
     if period <= settings.features.minute_needs_period_s:
         found = episodes.detect(grid, expectation, timeline.spans, settings)
+    made_of = None if kept is None else _content(grid, expectation, _unnamed(found), settings)
+    fits = None if kept is None or made_of is None else kept.load_fits(made_of, found)
+    if fits is None:
+        fits = recovery.fit(found, grid, expectation, settings)
+        if kept is not None and made_of is not None:
+            kept.save_fits(made_of, fits)
     return _Body(
         minute=minute,
         calm=calm,
         grid=grid,
         expectation=expectation,
         episodes=found,
-        fits=recovery.fit(found, grid, expectation, settings),
+        fits=fits,
         hrv=baseline.windows(days),
         notes=expectation.notes,
+        made_of=made_of,
     )
+
+
+def _unnamed(found: Sequence[Episode]) -> list[Episode]:
+    """The episodes without what a person called them, which no recovery follows from."""
+    return [replace(episode, label="", technique=False) for episode in found]
+
+
+def _content(*nouns: object) -> str:
+    """A digest of nouns and numbers, arrays to the last bit."""
+    digest = hashlib.sha256()
+
+    def add(value: object) -> None:
+        if isinstance(value, np.ndarray):
+            digest.update(f"{value.dtype} {value.shape}".encode())
+            digest.update(np.ascontiguousarray(value).tobytes())
+        elif is_dataclass(value):
+            for one in fields(value):
+                digest.update(one.name.encode())
+                add(getattr(value, one.name))
+        elif isinstance(value, list | tuple):
+            digest.update(f"{len(value)} of".encode())
+            for part in value:
+                add(part)
+        else:
+            digest.update(f"{type(value).__name__} {value!r};".encode())
+
+    for noun in nouns:
+        add(noun)
+    return digest.hexdigest()
 
 
 def _context(

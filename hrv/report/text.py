@@ -350,6 +350,7 @@ MISSING = {
     "missing.no_event_tags": "no events were tagged.",
     "missing.few_exposures": "no tagged trigger has {before} exposures before and {after} after.",
     "missing.few_event_tags": "there are {n} tagged events of one kind; {needed} are needed.",
+    "missing.unexplained_step": "The resting level changed in one step about {day:date}, not little by little: a new device, an update of its software or a medicine can do that, and none is known of that time.",
     "missing.season_possible": "{days} days are less than a year: a season alone can move the resting heart by this much.",
     "missing.ratings_agree": "Your own ratings ({scale}) point the same way.",
     "missing.ratings_better": "Your own ratings ({scale}) became better, which the signals do not show. What you say counts more than the sensor.",
@@ -463,6 +464,29 @@ TIERS = {
     "tier.D": "one value a day",
     "tier.E": "workouts only",
     "tier.-": "nothing usable",
+}
+
+HOLDS = {
+    "holds.fast": "time until half of a rise is gone",
+    "holds.settling": "time until back in one's own resting range",
+    "holds.days": "only days until back in range after a bad day",
+    "holds.nights": "nights and still, waking time",
+    "holds.daily": "only the vendor's one value a day",
+    "holds.rises": "from single rises",
+    "holds.waking": "from still, waking minutes",
+    "holds.resting": "from the resting measure of each day",
+    "holds.practice": "only days with practice against days without",
+    "holds.tags": "from your tags",
+    "holds.settle": "how fast the heart settles at night",
+    "holds.deep": "only the vendor's share of deep sleep",
+    "holds.night_after": "only the night after an event",
+    "holds.step": "only a lasting step in the resting measure",
+    "holds.ratings": "from your ratings",
+    "holds.workouts": "from workouts",
+    "holds.walking": "only from steady walking",
+    "holds.can.yes": "yes",
+    "holds.can.part": "in part",
+    "holds.can.no": "no",
 }
 
 TERMS = {
@@ -769,6 +793,28 @@ UI = {
     ),
 }
 
+ANSWERS = {
+    "answer.where": "your answers",
+    "answer.training.more": "You said that you train more than before: fitness alone makes the heart come back faster and rest lower.",
+    "answer.training.more.since": "You said that you train more since {since}: fitness alone makes the heart come back faster and rest lower.",
+    "answer.training.less": "You said that you train less than before: losing fitness alone makes the heart come back slower and rest higher.",
+    "answer.training.less.since": "You said that you train less since {since}: losing fitness alone makes the heart come back slower and rest higher.",
+    "answer.illness.yes": "You said that you were ill in this time: illness raises the resting heart rate and slows recovery for weeks.",
+    "answer.illness.yes.since": "You said that you were ill from {since}: illness raises the resting heart rate and slows recovery for weeks.",
+    "answer.intake.medicine": "You said that a medicine began, changed or ended: many act on the heart.",
+    "answer.intake.medicine.since": "You said that a medicine began, changed or ended on {since}: many act on the heart. A step on that day is allowed for.",
+    "answer.intake.alcohol_more": "You said that you drink more than before: alcohol raises the heart rate of the night.",
+    "answer.intake.alcohol_more.since": "You said that you drink more since {since}: alcohol raises the heart rate of the night.",
+    "answer.intake.alcohol_less": "You said that you drink less than before: that alone lowers the heart rate of the night.",
+    "answer.intake.alcohol_less.since": "You said that you drink less since {since}: that alone lowers the heart rate of the night.",
+    "answer.cycle.pregnancy": "You said that you were pregnant in this time: pregnancy raises the resting heart rate week by week.",
+    "answer.cycle.pregnancy.since": "You said that you were pregnant from {since}: pregnancy raises the resting heart rate week by week.",
+    "answer.cycle.change": "You said that your cycle or its hormones changed: they move the resting heart rate by a few beats.",
+    "answer.cycle.change.since": "You said that your cycle or its hormones changed on {since}: they move the resting heart rate by a few beats.",
+    "answer.rhythm.irregular": "You said that your heart beats irregularly: figures from beat to beat then speak of the rhythm and not of calm.",
+    "answer.rhythm.pacemaker": "You said that you have a pacemaker: it may set the heart rate, so neither recovery nor baseline can be read as calm.",
+}
+
 SENTENCES: dict[str, str] = {
     **TERMS,
     **UI,
@@ -782,6 +828,8 @@ SENTENCES: dict[str, str] = {
     **NEEDS,
     **CODES,
     **TIERS,
+    **HOLDS,
+    **ANSWERS,
 }
 
 

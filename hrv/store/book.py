@@ -33,7 +33,7 @@ from hrv.model import (
     Span,
     Timeline,
 )
-from hrv.store import blocks, facts, schema
+from hrv.store import answers, blocks, facts, schema
 from hrv.store.nouns import (
     Check,
     Forgotten,
@@ -42,7 +42,7 @@ from hrv.store.nouns import (
     SavedAnalysis,
     Upload,
 )
-from hrv.store.reduced import ReducedDays, Row
+from hrv.store.reduced import ReducedDays, Row, Shelf
 from hrv.timeline import Chunk, Cut, Packed, Stream
 
 FILE = "history.sqlite3"
@@ -333,7 +333,9 @@ class Store:
                 for source in self._sources(one)
             ]
             own = self._own_entries(person)
-            return timeline.join([*_once(found), *own, *map(timeline.pack, more)], person=person)
+            whole = timeline.join([*_once(found), *own, *map(timeline.pack, more)], person=person)
+            told = answers.notes(self.answers(person).get("questions", {}))
+            return replace(whole, notes=(*whole.notes, *told))
 
     def _sources(self, person: int) -> list[int]:
         """Sources in the order of the newest upload that holds them."""
@@ -435,9 +437,21 @@ class Store:
     def ratings(self, person: str) -> tuple[Rating, ...]:
         return facts.nouns(Rating, self._entry(person, "ratings") or [])
 
-    def set_answers(self, person: str, answers: Mapping[str, Any]) -> None:
-        """Replace a person's answers and choices: anything that JSON can hold."""
-        self._enter(person, "answers", dict(answers))
+    def set_answers(self, person: str, given: Mapping[str, Any]) -> None:
+        """Replace a person's answers and choices: anything that JSON can hold.
+
+        Those to the five questions, under `questions`, are told in every report.
+        """
+        self._enter(person, "answers", dict(given))
+
+    def set_answer(self, person: str, name: str, value: Any) -> None:
+        """Replace one of the answers and choices of somebody known; the others stay."""
+        with self._writing() as db:
+            text = json.dumps({**self.answers(person), name: value}, default=str)
+            db.execute(
+                "INSERT OR REPLACE INTO entry VALUES (?, 'answers', ?)",
+                (self._person(person), text),
+            )
 
     def answers(self, person: str) -> dict[str, Any]:
         return dict(self._entry(person, "answers") or {})
@@ -471,9 +485,19 @@ class Store:
     # ----------------------------------------------------------------------- analyses
 
     def save_analysis(
-        self, person: str, settings_hash: str, record: str, *, now_s: float | None = None
+        self,
+        person: str,
+        settings_hash: str,
+        record: str,
+        *,
+        standing: Mapping[str, Any] | None = None,
+        pdf: bytes | None = None,
+        now_s: float | None = None,
     ) -> int:
-        """Keep a report.json; the same record is kept once. Gives its number."""
+        """Keep a report.json; the same record is kept once. Gives its number.
+
+        `standing` is what a list of people tells of it. Of each person only the newest `pdf` stays.
+        """
         digest = hashlib.sha256(record.encode()).hexdigest()
         now = time.time() if now_s is None else now_s
         with self._writing() as db:
@@ -488,7 +512,48 @@ class Store:
                 "SELECT id FROM analysis WHERE person_id = ? AND settings = ? AND sha256 = ?",
                 (one, settings_hash, digest),
             ).fetchone()
+            if standing is not None:
+                self._show(one, int(row[0]), standing, pdf)
         return int(row[0])
+
+    def _show(
+        self, person: int, analysis: int, standing: Mapping[str, Any], pdf: bytes | None
+    ) -> None:
+        self._db.execute(
+            "INSERT INTO shown VALUES (?, ?, ?) ON CONFLICT (analysis_id)"
+            " DO UPDATE SET standing = excluded.standing, pdf = coalesce(excluded.pdf, pdf)",
+            (analysis, json.dumps(dict(standing)), pdf),
+        )
+        if pdf is not None:
+            self._db.execute(
+                "UPDATE shown SET pdf = NULL WHERE analysis_id <> ? AND analysis_id IN"
+                " (SELECT id FROM analysis WHERE person_id = ?)",
+                (analysis, person),
+            )
+
+    def pdf(self, person: str) -> bytes | None:
+        """The newest two pages kept of one person."""
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT pdf FROM shown JOIN analysis ON analysis.id = analysis_id"
+                " WHERE person_id = ? AND pdf IS NOT NULL ORDER BY at_s DESC",
+                (self._person(person),),
+            ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _standing(self, person: int) -> tuple[dict[str, Any], bool]:
+        """Of the newest analysis, and whether a PDF of any is kept."""
+        row = self._db.execute(
+            "SELECT standing FROM analysis LEFT JOIN shown ON analysis.id = analysis_id"
+            " WHERE person_id = ? ORDER BY at_s DESC, analysis.id DESC LIMIT 1",
+            (person,),
+        ).fetchone()
+        papers = self._db.execute(
+            "SELECT count(*) FROM shown JOIN analysis ON analysis.id = analysis_id"
+            " WHERE person_id = ? AND pdf IS NOT NULL",
+            (person,),
+        ).fetchone()[0]
+        return (json.loads(row[0]) if row and row[0] else {}), papers > 0
 
     def analyses(self, person: str, *, newest: int | None = None) -> tuple[SavedAnalysis, ...]:
         """Analyses kept of one person, the newest first."""
@@ -510,11 +575,11 @@ class Store:
         )
 
     def reduced(self, person: str) -> ReducedDays:
-        """Days of the person that earlier analyses reduced; for `pipeline.analyse`."""
+        """What earlier analyses of the person computed; for `pipeline.analyse`."""
         with self._reading():
             one = self._person(person)
 
-        def read(utc_day: int) -> tuple[str, bytes] | None:
+        def read_day(utc_day: int) -> tuple[str, bytes] | None:
             with self._reading() as db:
                 row: tuple[str, bytes] | None = db.execute(
                     "SELECT made_of, data FROM reduced WHERE person_id = ? AND utc_day = ?",
@@ -522,7 +587,7 @@ class Store:
                 ).fetchone()
                 return row
 
-        def write(rows: Iterable[Row]) -> None:
+        def write_days(rows: Iterable[Row]) -> None:
             with self._writing() as db:
                 db.executemany(
                     "INSERT OR REPLACE INTO reduced (person_id, utc_day, made_of, data)"
@@ -530,7 +595,23 @@ class Store:
                     [(one, *row) for row in rows],
                 )
 
-        return ReducedDays(read, write)
+        def read(name: str) -> tuple[str, bytes] | None:
+            with self._reading() as db:
+                row: tuple[str, bytes] | None = db.execute(
+                    "SELECT made_of, data FROM derived WHERE person_id = ? AND name = ?",
+                    (one, name),
+                ).fetchone()
+                return row
+
+        def write(name: str, made_of: str, data: bytes) -> None:
+            with self._writing() as db:
+                db.execute(
+                    "INSERT OR REPLACE INTO derived (person_id, name, made_of, data)"
+                    " VALUES (?, ?, ?, ?)",
+                    (one, name, made_of, data),
+                )
+
+        return ReducedDays(Shelf(read_day=read_day, write_days=write_days, read=read, write=write))
 
     # ----------------------------------------------------------------------- what is there
 
@@ -610,6 +691,7 @@ class Store:
                 ).fetchone()[0]
                 days = self._days(code)
                 newest = self.analyses(code, newest=1)
+                standing, pdf = self._standing(number)
                 found.append(
                     PersonSummary(
                         code=code,
@@ -621,6 +703,8 @@ class Store:
                         streams=self._kinds(number),
                         stored_bytes=size,
                         record=newest[0].record if newest else None,
+                        standing=standing,
+                        pdf=pdf,
                     )
                 )
         return tuple(found)
@@ -727,7 +811,7 @@ class Store:
 
     def _forget_derived(self, person: int) -> None:
         """What was made from the data would tell of them."""
-        for table in ("analysis", "reduced"):
+        for table in ("analysis", "reduced", "derived"):
             self._db.execute(f"DELETE FROM {table} WHERE person_id = ?", (person,))
 
     def _forget_before(self, person: int, day: int) -> None:

@@ -56,7 +56,7 @@ def facts(packed: Packed, recording: Recording) -> dict[str, Any]:
 
 def written(found: Mapping[str, Any]) -> bytes:
     """Facts as bytes; the same facts give the same bytes."""
-    text = json.dumps(found, separators=(",", ":"), sort_keys=True, default=_plain)
+    text = json.dumps(found, separators=(",", ":"), sort_keys=True, default=plain)
     return zlib.compress(text.encode())
 
 
@@ -126,7 +126,8 @@ def nouns(
     return tuple(out)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, np.generic):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSummary:
-    """One person of the store; `record` is the newest analysis kept, as JSON text."""
+    """One person of the store.
+
+    `record` is the newest analysis kept, as JSON text; `standing` what a list of people tells of
+    it; `pdf` says whether its two pages are kept.
+    """
 
     code: str
     uploads: int
@@ -57,6 +63,8 @@ class PersonSummary:
     streams: tuple[str, ...]
     stored_bytes: int
     record: str | None = None
+    standing: Mapping[str, Any] = field(default_factory=dict)
+    pdf: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

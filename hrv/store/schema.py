@@ -96,7 +96,27 @@ CREATE TABLE reduced (
 );
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _REDUCED_DAYS)  # step n leads from schema n to schema n + 1
+_SHOWN = """
+CREATE TABLE shown (
+    analysis_id INTEGER PRIMARY KEY REFERENCES analysis(id) ON DELETE CASCADE,
+    standing TEXT NOT NULL,  -- what a list of people tells of it
+    pdf BLOB
+);
+CREATE TABLE derived (
+    id INTEGER PRIMARY KEY,
+    person_id INTEGER NOT NULL REFERENCES person(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    made_of TEXT NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (person_id, name)
+);
+"""
+
+STEPS: tuple[str, ...] = (
+    _FIRST,
+    _REDUCED_DAYS,
+    _SHOWN,
+)  # step n leads from schema n to schema n + 1
 SCHEMA = len(STEPS)
 
 

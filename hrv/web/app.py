@@ -6,6 +6,7 @@ import html
 import logging
 import re
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from hrv.web import arriving, forms, guard, words
+from hrv.web.drawn import drawn
 from hrv.web.history import History, number_of
 from hrv.web.jobs import Jobs, describe
 from hrv.web.keep import ID, Room, Run, Upload
@@ -46,7 +48,11 @@ FILES = {
     "report.json": "application/json",
     "figures.zip": "application/zip",
 }
+LANGUAGE = "hrv_language"  # the cookie that keeps the choice
+OWN_PATH = re.compile(r"/(u/[0-9a-f]{32}|formats)?")  # where a change of language may lead back
+SORTS = ("name", "age")
 KEPT_POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
 Answer = str | tuple[str, int] | BaseResponse
 
 
@@ -90,15 +96,31 @@ def create(page: Page) -> Flask:
     @app.context_processor
     def shared() -> dict[str, Any]:
         return {
-            "t": words.say,
-            "unfilled": words.SENTENCES.__getitem__,
+            "t": _say,
+            "unfilled": words.table(_language()).__getitem__,
             "clock": _clock,
+            "language": _language(),
+            "languages": words.LANGUAGES,
+            "back": request.path if OWN_PATH.fullmatch(request.path) else "/",
             "token": lambda: guard.form_token(page.door),
         }
 
     _pages(app, page)
     _changes(app, page)
+    _entries(app, page)
     return app
+
+
+def _language() -> str:
+    """As chosen on the page, else as the browser asks for."""
+    chosen = request.cookies.get(LANGUAGE, "")
+    if chosen in words.LANGUAGES:
+        return chosen
+    return request.accept_languages.best_match(words.LANGUAGES) or words.LANGUAGES[0]
+
+
+def _say(code: str, /, **facts: object) -> str:
+    return words.say(code, _language(), **facts)
 
 
 def _pages(app: Flask, page: Page) -> None:
@@ -106,14 +128,7 @@ def _pages(app: Flask, page: Page) -> None:
 
     @app.get("/")
     def home() -> Answer:
-        return render_template(
-            "home.html",
-            uploads=_history(page),
-            people=page.history.people(),
-            errors={},
-            said={},
-            zones=forms.offered(),
-        )
+        return _home(page, {}, {})
 
     @app.get("/formats")
     def formats() -> Answer:
@@ -135,6 +150,17 @@ def _pages(app: Flask, page: Page) -> None:
         if found is None or name not in FILES or not (found.folder / name).is_file():
             abort(404)
         return _file(found, name)
+
+    @app.get("/u/<number>/two-pages.pdf")
+    def paper(number: str) -> Answer:
+        found = page.history.pdf(number) if ID.match(number) else None
+        if found is None:
+            abort(404)
+        response = make_response(found)
+        response.headers["Content-Type"] = FILES["report.pdf"]
+        response.headers["Content-Disposition"] = "attachment; filename=hrv-two-pages.pdf"
+        response.headers["Content-Security-Policy"] = NOTHING
+        return response
 
     @app.get("/compare")
     def compare() -> Answer:
@@ -163,6 +189,7 @@ def _changes(app: Flask, page: Page) -> None:
                 raise forms.FormError("files", "error.no_file")
         except forms.FormError as error:
             return _home_again(page, error)
+        asked = _with_settings(page, asked)
         kept = page.room.keep(g.arrived, files, asked)
         del g.arrived
         if not page.jobs.start(kept.id):
@@ -179,49 +206,13 @@ def _changes(app: Flask, page: Page) -> None:
                 asked = forms.settings(request.form)
                 kept = {"keep_person": found.request.get("keep_person", "")}
                 page.room.ask(found, {**asked, **kept})
+                if kept["keep_person"]:
+                    page.history.keep_settings(kept["keep_person"], forms.of_a_person(asked))
         except forms.FormError as error:
             return _shown(page, found, error), 422
         if not page.jobs.start(number):
             abort(503)
         return _go("shown", number=number)
-
-    @app.post("/u/<number>/add/<kind>")
-    def add(number: str, kind: str) -> Answer:
-        guard.demand_token(page.door, request.form.get("token", ""))
-        found = _upload(page, number)
-        if kind not in ("tags", "ratings"):
-            abort(404)
-        if len(found.added[kind]) >= page.limits.added:
-            abort(413)
-        try:
-            row = (forms.tag if kind == "tags" else forms.rating)(request.form)
-        except forms.FormError as error:
-            return _shown(page, found, error), 422
-        page.room.add(found, kind, row)
-        _remember(page, found)
-        return _go("shown", number=number, _anchor=kind)
-
-    @app.post("/u/<number>/answer")
-    def answered(number: str) -> Answer:
-        guard.demand_token(page.door, request.form.get("token", ""))
-        found = _upload(page, number)
-        best = next((run for run in found.runs() if run.done), None)
-        for place, moment in _open_moments(best, found.added):
-            said = forms.answered(request.form, place, moment)
-            if said is not None:
-                page.room.add(found, "asked", {"start": moment["start"]})
-                if said:
-                    page.room.add(found, "tags", said)
-        _remember(page, found)
-        return _go("shown", number=number, _anchor="tags")
-
-    @app.post("/u/<number>/drop/<row>")
-    def drop(number: str, row: str) -> Answer:
-        guard.demand_token(page.door, request.form.get("token", ""))
-        found = _upload(page, number)
-        page.room.drop(found, row)
-        _remember(page, found)
-        return _go("shown", number=number, _anchor="tags")
 
     @app.post("/u/<number>/stop")
     def stop(number: str) -> Answer:
@@ -251,6 +242,96 @@ def _changes(app: Flask, page: Page) -> None:
         return _go("home" if page.history.code_of(number) is None else "shown", number=number)
 
 
+def _entries(app: Flask, page: Page) -> None:
+    """What a person says: drawn at once, and in the report as soon as it is made anew."""
+
+    @app.post("/language")
+    def language() -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        chosen, back = request.form.get("language", ""), request.form.get("back", "")
+        if chosen not in words.LANGUAGES:
+            abort(400)
+        response = redirect(back if OWN_PATH.fullmatch(back) else "/", 303)
+        response.set_cookie(LANGUAGE, chosen, httponly=True, samesite="Strict", path="/")
+        return response
+
+    @app.post("/u/<number>/add/<kind>")
+    def add(number: str, kind: str) -> Answer:
+        found, row = _entry(page, number, kind)
+        if isinstance(row, forms.FormError):
+            return _shown(page, found, row), 422
+        if len(found.added[kind]) >= page.limits.added:
+            abort(413)
+        page.room.add(found, kind, row)
+        return _entered(page, found, kind)
+
+    @app.post("/u/<number>/change/<kind>/<old>")
+    def change(number: str, kind: str, old: str) -> Answer:
+        found, row = _entry(page, number, kind)
+        if isinstance(row, forms.FormError):
+            return _shown(page, found, row, editing=old), 422
+        if not page.room.change(found, kind, old, row):
+            abort(404)
+        return _entered(page, found, kind)
+
+    @app.post("/u/<number>/five")
+    def five(number: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        found = _upload(page, number)
+        try:
+            page.room.answer(found, forms.questions(request.form))
+        except forms.FormError as error:
+            return _shown(page, found, error), 422
+        return _entered(page, found, "five")
+
+    @app.post("/u/<number>/answer")
+    def answered(number: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        found = _upload(page, number)
+        best = next((run for run in found.runs() if run.done), None)
+        for place, moment in _open_moments(best, found.added):
+            said = forms.answered(request.form, place, moment)
+            if said is not None:
+                page.room.add(found, "asked", {"start": moment["start"]})
+                if said:
+                    page.room.add(found, "tags", said)
+        return _entered(page, found, "tags")
+
+    @app.post("/u/<number>/drop/<row>")
+    def drop(number: str, row: str) -> Answer:
+        guard.demand_token(page.door, request.form.get("token", ""))
+        found = _upload(page, number)
+        page.room.drop(found, row)
+        return _entered(page, found, "tags")
+
+
+def _entry(page: Page, number: str, kind: str) -> tuple[Upload, dict[str, Any] | forms.FormError]:
+    """The upload, and the row that the form makes or what is wrong with it."""
+    guard.demand_token(page.door, request.form.get("token", ""))
+    found = _upload(page, number)
+    if kind not in ("tags", "ratings"):
+        abort(404)
+    try:
+        return found, (forms.tag if kind == "tags" else forms.rating)(request.form)
+    except forms.FormError as error:
+        return found, error
+
+
+def _entered(page: Page, upload: Upload, anchor: str) -> Answer:
+    """Keep what was said beyond this run of the page, and bring a report that is there up to it.
+
+    An update under way begins anew; a first analysis, or an import, is left alone.
+    """
+    if upload.person:
+        page.history.keep_added(upload.person, upload.added)
+    best = next((run for run in upload.runs() if run.done), None)
+    if best is not None and not upload.promised:
+        page.jobs.stop(upload.id)
+        if _seen(best) != upload.entries():
+            page.jobs.start(upload.id)
+    return _go("shown", number=upload.id, _anchor=anchor)
+
+
 # --------------------------------------------------------------------------- parts
 
 
@@ -259,16 +340,23 @@ def _upload(page: Page, number: str) -> Upload:
     if found is None and ID.match(number):
         code = page.history.code_of(number)
         if code is not None:
-            found = page.room.person(number, code, page.history.added(code))
+            found = page.room.person(
+                number, code, page.history.added(code), page.history.settings(code)
+            )
     if found is None:
         abort(404)
     return found
 
 
-def _remember(page: Page, upload: Upload) -> None:
-    """Tags of a person of the store outlive this run of the page."""
-    if upload.person:
-        page.history.keep_added(upload.person, upload.added)
+def _with_settings(page: Page, asked: dict[str, Any]) -> dict[str, Any]:
+    """What was left open of an upload for somebody's history is as it was chosen for them.
+
+    The first who are imported take their choices from their first upload.
+    """
+    code = asked["keep_person"]
+    if not code:
+        return asked
+    return {**asked, **{k: v for k, v in page.history.settings(code).items() if not asked[k]}}
 
 
 def _run(page: Page, text: str) -> dict[str, Any] | None:
@@ -306,19 +394,25 @@ def _history(page: Page) -> list[dict[str, Any]]:
     return rows
 
 
+def _home(page: Page, said: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    sort = request.args.get("sort", "")
+    return render_template(
+        "home.html", uploads=_history(page), people=page.history.people(sort == "age"), said=said,
+        errors=errors, zones=forms.offered(), sorts=SORTS, sort=sort if sort in SORTS else "name",
+    )  # fmt: skip
+
+
 def _home_again(page: Page, error: forms.FormError) -> Answer:
-    said = words.say(error.code)
+    said = _say(error.code)
     if request.headers.get("X-Token") is not None:
         return make_response(jsonify({"error": said, "field": error.field}), 422)
-    return render_template(
-        "home.html", uploads=_history(page), people=page.history.people(), said=request.form,
-        errors={error.field: said},
-        zones=forms.offered(),
-    ), 422  # fmt: skip
+    return _home(page, request.form, {error.field: said}), 422
 
 
-def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> str:
-    """The page of one upload, in whatever state it is."""
+def _shown(
+    page: Page, upload: Upload, error: forms.FormError | None = None, editing: str = ""
+) -> str:
+    """The page of one upload, in whatever state it is; `editing` is the tag that is changed."""
     state = describe(upload, page.jobs)
     runs = upload.runs()
     best = next((run for run in runs if run.done), None)
@@ -328,16 +422,19 @@ def _shown(page: Page, upload: Upload, error: forms.FormError | None = None) -> 
     files = runs[0].read("files.json") if runs else None
     part = upload.under_way()
     if part is not None and state["state"] == "running":
-        files = Run(0, part).read("files.json")
+        files = Run(0, part).read("files.json") or files
+    old = next((tag for tag in added["tags"] if tag["id"] == (editing or request.args.get("edit"))),
+               None)  # fmt: skip
     return render_template(
         "upload.html", upload=upload, facts=upload.facts, state=state,
         progress=_progress(page, upload), best=best, runs=runs, outcome=outcome, files=files,
         answer=best.read("answer.json") if best else None, added=added,
         changed=len(seen ^ upload.entries()) if best else 0,
         moments=_open_moments(best, added), answers=forms.ANSWERS, settings=upload.request,
-        errors={} if error is None else {error.field: words.say(error.code)},
+        errors={} if error is None else {error.field: _say(error.code)},
         said=request.form if error is not None else {}, kinds=forms.TAG_KINDS,
-        scales=forms.SCALES,
+        scales=forms.SCALES, editing=old, questions=forms.asked_for(),
+        drawn=drawn(best, upload, seen) if best else None, editing_fields=forms.as_written,
         imports=page.history.imports(upload.person) if upload.person else [],
         past=_past(page, upload), person_page=_person_page(page, upload),
         zones=forms.offered(), names=FILES,
@@ -373,9 +470,9 @@ def _seen(run: Run | None) -> set[str]:
 def _progress(page: Page, upload: Upload) -> dict[str, Any]:
     state = describe(upload, page.jobs)
     percent = int(100 * state["share"])
-    stage = words.say(f"stage.{state['stage'].replace(' ', '_')}") if state["stage"] else ""
+    stage = _say(f"stage.{state['stage'].replace(' ', '_')}") if state["stage"] else ""
     if state["state"] == "waiting":
-        stage = words.say("state.place", place=state["place"])
+        stage = _say("state.place", place=state["place"])
     return {"state": state["state"], "percent": percent, "text": stage}
 
 
@@ -391,7 +488,7 @@ def _file(run: Run, name: str) -> Response:
         conditional=False,
         etag=False,
     )
-    policy = "default-src 'none'; frame-ancestors 'none'"
+    policy = NOTHING
     if name == "report.html":
         with path.open(encoding="utf-8") as stream:
             head = stream.read(8192)
@@ -407,8 +504,8 @@ def _refused(error: HTTPException) -> Answer:
     code = error.code or 500
     if error.response is not None:
         return error.get_response()
-    said = words.maybe(f"refused.{code}.{error.description}") or words.maybe(f"refused.{code}")
-    text = said or words.say("refused.any")
+    told = (f"refused.{code}.{error.description}", f"refused.{code}", "refused.any")
+    text = next(filter(None, (words.maybe(one, _language()) for one in told)))
     if request.headers.get("X-Token") is not None:
         return make_response(jsonify({"error": text}), code)
     response = make_response(render_template("error.html", code=code, text=text), code)
@@ -429,7 +526,8 @@ def _when(at_s: float) -> str:
 
 def _moment(local: str) -> str:
     """Weekday, date and time of a local instant."""
-    return datetime.fromisoformat(local).strftime("%a %Y-%m-%d, %H:%M")
+    when = datetime.fromisoformat(local)
+    return f"{_say('weekdays').split()[when.weekday()]} {when:%Y-%m-%d, %H:%M}"
 
 
 def _size(count: float) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from hrv.web import history
+from hrv.web import history, words
 
 TAG_KINDS = ("event", "technique", "therapy", "medicine", "illness", "alcohol", "cycle", "life",
              "other")  # fmt: skip
@@ -16,6 +16,7 @@ NO_TAG = ("nothing", "forgotten")
 ANSWERS = (*NO_TAG, "event", "technique", "illness", "alcohol", "other")
 SCALES = ("present", "effort", "other")
 LONGEST = 120
+KEPT = ("tz", "language", "since", "until", "change_date", "change_label")
 
 
 @cache
@@ -51,12 +52,54 @@ def settings(form: Mapping[str, str]) -> dict[str, Any]:
         "tz": zone,
         "since": since,
         "until": until,
+        "language": _language(form),
         "change_date": _day(form, "change_date"),
         "change_label": _text(form, "change_label"),
         "person": _text(form, "person"),
         "keep_person": _kept(form),
         "as_of": date.today().isoformat(),  # noqa: DTZ011 - the person's own calendar
     }
+
+
+def of_a_person(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that stay with a person from one export to the next."""
+    return {name: asked[name] for name in KEPT if asked.get(name)}
+
+
+def _language(form: Mapping[str, str]) -> str:
+    said = form.get("language", "")
+    if said and said not in words.LANGUAGES:
+        raise FormError("language", "error.choice")
+    return said or words.LANGUAGES[0]
+
+
+def asked_for() -> Mapping[str, tuple[str, ...]]:
+    """The five questions, and what may be answered to each."""
+    from hrv.store.answers import QUESTIONS
+
+    return QUESTIONS
+
+
+def questions(form: Mapping[str, str]) -> dict[str, Any]:
+    """Answers to the five questions, those left open left out. Raises FormError."""
+    found: dict[str, Any] = {}
+    for name, options in asked_for().items():
+        choice = form.get(name, "")
+        if not choice:
+            continue
+        if choice not in options:
+            raise FormError(name, "error.choice")
+        since, until = _day(form, f"{name}_since"), _day(form, f"{name}_until")
+        if since and until and until < since:
+            raise FormError(f"{name}_until", "error.order")
+        row = {
+            "choice": choice,
+            "since": since,
+            "until": until,
+            "what": _text(form, f"{name}_what"),
+        }
+        found[name] = {key: text for key, text in row.items() if text}
+    return found
 
 
 def tag(form: Mapping[str, str]) -> dict[str, Any]:
@@ -70,6 +113,15 @@ def tag(form: Mapping[str, str]) -> dict[str, Any]:
     intensity = _number(form, "intensity", 0.0, 10.0, needed=False)
     return {"start": start, "end": end, "kind": kind, "label": _text(form, "label"),
             "intensity": "" if intensity is None else intensity}  # fmt: skip
+
+
+def as_written(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the form that would make this tag."""
+    found = dict(row)
+    for name in ("start", "end"):
+        day, _, clock = str(row[name]).partition("T")
+        found[f"{name}_date"], found[f"{name}_time"] = day, clock[:5]
+    return found
 
 
 def answered(

@@ -1,4 +1,4 @@
-"""What was asked to be kept: people of the store, their imports, their tags and ratings."""
+"""What was asked to be kept: people of the store, their imports, entries and settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hrv.model import as_date
 if TYPE_CHECKING:
     from hrv.store import Store
 
-_ENTRIES = "page"  # where the rows written on the page stand among a person's answers
+_ENTRIES, _SETTINGS = "page", "settings"  # where they stand among a person's answers
 
 
 def checked(code: str) -> str | None:
@@ -38,13 +38,16 @@ class History:
     def __init__(self, path: Path | None) -> None:
         self.path = path
 
-    def people(self) -> list[dict[str, Any]]:
-        """Everyone by code: first and last day, what is kept, the newest answer."""
+    def people(self, by_age: bool = False) -> list[dict[str, Any]]:
+        """Everyone: first and last day, what is kept, where the newest answer stood.
+
+        By code name, or by how old the newest data are; never by how anyone does.
+        """
         store = self._store()
         if store is None:
             return []
         with store:
-            return [
+            found = [
                 {
                     "number": number_of(one.code),
                     "code": one.code,
@@ -53,10 +56,13 @@ class History:
                     "last": _iso(one.last_day),
                     "uploads": one.uploads,
                     "bytes": one.stored_bytes,
+                    "pdf": one.pdf,
                     **_said(one.record),
+                    **one.standing,
                 }
                 for one in store.people()
             ]
+        return sorted(found, key=lambda one: str(one["last"])) if by_age else found
 
     def code_of(self, number: str) -> str | None:
         """Whose page this is."""
@@ -80,18 +86,41 @@ class History:
             ]  # fmt: skip
 
     def added(self, code: str) -> dict[str, Any]:
-        """Tags and ratings written on the page."""
+        """Tags, ratings and answers written on the page."""
+        return dict(self._answers(code).get(_ENTRIES, {}))
+
+    def settings(self, code: str) -> dict[str, Any]:
+        """Time zone, language and period that were chosen for a person."""
+        return dict(self._answers(code).get(_SETTINGS, {}))
+
+    def keep_added(self, code: str, added: Mapping[str, Any]) -> None:
+        self._keep(code, _ENTRIES, added)
+
+    def keep_settings(self, code: str, settings: Mapping[str, Any]) -> None:
+        self._keep(code, _SETTINGS, settings)
+
+    def pdf(self, number: str) -> bytes | None:
+        """The newest two pages of whoever this number is."""
+        code = self.code_of(number)
+        store = None if code is None else self._store()
+        if store is None or code is None:
+            return None
+        with store:
+            return store.pdf(code)
+
+    def _answers(self, code: str) -> dict[str, Any]:
         store = self._store()
         if store is None:
             return {}
         with store:
-            return dict(store.answers(code).get(_ENTRIES, {}))
+            return store.answers(code) if code in store.codes() else {}
 
-    def keep_added(self, code: str, added: Mapping[str, Any]) -> None:
+    def _keep(self, code: str, name: str, value: Mapping[str, Any]) -> None:
         store = self._store()
         if store is not None:
             with store:
-                store.set_answers(code, {**store.answers(code), _ENTRIES: dict(added)})
+                if code in store.codes():
+                    store.set_answer(code, name, dict(value))
 
     def forget(self, code: str, upload: int | None = None) -> None:
         """Delete a person, or one import, for good. Raises StoreError if it is not there."""
@@ -118,7 +147,9 @@ def _iso(day: int | None) -> str:
 
 def _said(record: str | None) -> dict[str, Any]:
     """The sentence of a kept record and what it asks for."""
+    rest: dict[str, Any] = {"tier": "", "measurable": [], "then_now": [], "window": None}
     if record is None:
-        return {"sentence": "", "needs": []}
+        return {**rest, "sentence": "", "needs": []}
     verdict = json.loads(record)["verdict"]
-    return {"sentence": verdict["sentence"], "needs": [n["text"] for n in verdict["needs"]]}
+    needs = [need["text"] for need in verdict["needs"]]
+    return {**rest, "sentence": verdict["sentence"], "needs": needs}

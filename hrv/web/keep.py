@@ -4,9 +4,10 @@ incoming/           files still arriving; emptied at the start
 trash/              on the way out; emptied at the start
 uploads/ID/
     upload.json     what came, as it came
-    request.json    time zone, period, change date
-    added.json      tags and ratings written on the page
+    request.json    time zone, language, period, change date
+    added.json      tags, ratings and answers written on the page
     files/N         the bytes; their names stand in upload.json only
+    store/          what was read from them, unless a person's history keeps it
     runs/N/         one finished analysis: outcome.json and the report
     runs/N.part/    one that is under way
 """
@@ -26,8 +27,8 @@ from threading import Lock
 from typing import Any
 
 ID = re.compile(r"^[0-9a-f]{32}$")
-EMPTY: Mapping[str, Any] = {"tags": [], "ratings": [], "asked": []}
-IN_REPORTS = ("tags", "ratings")
+EMPTY: Mapping[str, Any] = {"tags": [], "ratings": [], "questions": [], "asked": []}
+IN_REPORTS = ("tags", "ratings", "questions")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -174,7 +175,9 @@ class Room:
         arrived.rename(target)
         return Upload(number, target)
 
-    def person(self, number: str, code: str, added: Mapping[str, Any]) -> Upload:
+    def person(
+        self, number: str, code: str, added: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Upload:
         """The page of a person of the store."""
         with self._lock:
             target = self.base / "uploads" / number
@@ -183,7 +186,7 @@ class Room:
                 (made / "runs").mkdir(mode=0o700)
                 facts = {"id": number, "at_s": time.time(), "files": [], "person": code}
                 write_json(made / "upload.json", facts)
-                write_json(made / "request.json", {"keep_person": code})
+                write_json(made / "request.json", {**settings, "keep_person": code})
                 write_json(made / "added.json", {**{name: [] for name in EMPTY}, **added})
                 made.rename(target)
             return Upload(number, target)
@@ -212,6 +215,24 @@ class Room:
             added[kind].append({"id": number, **row})
             write_json(upload.folder / "added.json", added)
         return number
+
+    def change(self, upload: Upload, kind: str, old: str, row: Mapping[str, Any]) -> bool:
+        """Put an entry in the place of an earlier one; False if that is not there."""
+        with self._lock:
+            added = upload.added
+            places = [i for i, one in enumerate(added[kind]) if one["id"] == old]
+            if not places:
+                return False
+            added[kind][places[0]] = {"id": secrets.token_hex(8), **row}
+            write_json(upload.folder / "added.json", added)
+        return True
+
+    def answer(self, upload: Upload, answers: Mapping[str, Any]) -> None:
+        """The five questions have one answer each: earlier ones go."""
+        with self._lock:
+            added = upload.added
+            added["questions"] = [{"id": secrets.token_hex(8), **answers}] if answers else []
+            write_json(upload.folder / "added.json", added)
 
     def drop(self, upload: Upload, number: str) -> None:
         with self._lock:

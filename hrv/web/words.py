@@ -1,7 +1,9 @@
-"""Every sentence of the page in one table, by code; sentences are gettext message ids."""
+"""Every sentence of the page in one table, by code; `german` has the same table in German."""
 # ruff: noqa: E501 - a sentence stands on one line, as translators see it
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 SENTENCES = {
     "title": "Am I healing, or only coping?",
@@ -19,7 +21,7 @@ SENTENCES = {
     "home.dropped": "Dropped here",
     "home.dropped.count": "{n} files dropped",
     "home.clear": "Take back",
-    "home.settings": "Time zone, period, a date that matters",
+    "home.settings": "Time zone, language, period, a date that matters",
     "home.go": "Analyse",
     "home.sending": "Sending to the program on this machine",
     "home.sent": "Received. Opening the page of this upload.",
@@ -31,6 +33,17 @@ SENTENCES = {
     "home.people": "Histories kept",
     "home.person": "Code name",
     "home.days": "Days",
+    "home.newest": "newest {last}",
+    "home.then_now": "Then and now",
+    "home.measurable": "Can be measured: {names}.",
+    "home.sort": "In the order of",
+    "home.sort.name": "code name",
+    "home.sort.age": "age of the newest data",
+    "home.pdf": "Two pages (PDF)",
+    "home.pdf.of": "Two pages (PDF) of {code}",
+    "home.no_report": "No report yet.",
+    "language": "Language",
+    "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
     "home.formats": "Which exports can be read, and how to get them",
     "home.history": "Uploads and reports",
     "home.none": "None yet.",
@@ -55,6 +68,9 @@ SENTENCES = {
     # settings
     "set.tz": "Time zone",
     "set.tz.hint": "Used for files that do not say it. For example Europe/Berlin.",
+    "set.language": "Language of the report",
+    "set.language.en": "English",
+    "set.language.de": "Deutsch",
     "set.since": "First day looked at",
     "set.until": "Last day looked at",
     "set.period.hint": "Left empty: the last half year.",
@@ -103,6 +119,25 @@ SENTENCES = {
     "up.needs": "What would settle it",
     "up.changed": "Not in the report yet: {n} of your changes.",
     "up.update": "Update the report",
+    "up.updating": "The report is being made anew with your changes. Until then you see the one before.",
+    "up.reload": "Reload this page in a few seconds to see it.",
+    "up.ready": "The new report is ready.",
+    "up.show": "Show it",
+    "up.kept_settings": "These settings stay with {code} for later exports.",
+    "draw": "Over time",
+    "draw.lead": "What you add below is drawn here at once. The report itself follows as soon as it has been made anew.",
+    "draw.half": "Time until half of a rise is gone",
+    "draw.half.alt": "Time until half of a rise is gone, one dot for each of {n} rises from {first} to {last}, on a scale from {low} to {high}; {tags} tags marked.",
+    "draw.base": "{measure}, by day",
+    "draw.base.alt": "{measure} on {n} days from {first} to {last}, between {low} and {high}; {tags} tags marked.",
+    "draw.tags": "Tags: {list}",
+    "draw.tag.new": "{what}, {when} (new)",
+    "draw.tag.old": "{what}, {when}",
+    "draw.legend": "A line or a stripe marks a tag; a dashed one is not in the report yet.",
+    "measure.night_hr_bpm": "Heart rate at night, beats a minute",
+    "measure.ln_rmssd": "RMSSD at night (ln)",
+    "measure.resting_hr_bpm": "Resting heart rate, beats a minute",
+    "measure.arousal_z": "Arousal against your own first weeks, SD",
     "up.runs": "Reports of this upload",
     "up.run": "Run {n}, {when}",
     "up.settings": "Settings and another run",
@@ -131,6 +166,11 @@ SENTENCES = {
     "tags.add": "Add",
     "tags.none": "No tags of your own yet.",
     "tags.drop": "Remove",
+    "tags.edit": "Change",
+    "tags.edit.what": "Change {what}, {when}",
+    "tags.editing": "Change this tag",
+    "tags.save": "Save the change",
+    "tags.cancel": "Leave it as it is",
     "tags.drop.what": "Remove {what}, {when}",
     "tags.list": "Your tags",
     "ratings": "How it feels to you",
@@ -142,6 +182,35 @@ SENTENCES = {
     "ratings.value.hint": "0 (not at all) to 10 (as much as can be); totals of known scales as they are.",
     "ratings.none": "No ratings of your own yet.",
     "ratings.list": "Your ratings",
+    "five": "Five questions, all optional",
+    "five.lead": "Each of these moves the same signals. What you answer is named in the report beside what it found; nothing is inferred.",
+    "five.open": "Show the five questions",
+    "five.answered": "answered: {n} of {of}",
+    "five.none": "not answered",
+    "five.since": "Since, or on",
+    "five.until": "Until",
+    "five.what": "Which",
+    "five.save": "Save the answers",
+    "five.training": "Do you train more or less than before?",
+    "five.training.no": "about the same",
+    "five.training.more": "more",
+    "five.training.less": "less",
+    "five.illness": "Were you ill in this time?",
+    "five.illness.no": "no",
+    "five.illness.yes": "yes",
+    "five.intake": "Did a medicine change, or how much alcohol you drink?",
+    "five.intake.no": "no",
+    "five.intake.medicine": "a medicine began, changed or ended",
+    "five.intake.alcohol_more": "more alcohol",
+    "five.intake.alcohol_less": "less alcohol",
+    "five.cycle": "Were you pregnant, or did your cycle or its hormones change?",
+    "five.cycle.no": "no, or does not apply",
+    "five.cycle.pregnancy": "pregnant",
+    "five.cycle.change": "cycle or hormones changed",
+    "five.rhythm": "Does your heart beat irregularly, or with a pacemaker?",
+    "five.rhythm.no": "not that I know",
+    "five.rhythm.irregular": "irregularly (for example atrial fibrillation)",
+    "five.rhythm.pacemaker": "with a pacemaker",
     "scale.present": "How present is it?",
     "scale.effort": "How much effort keeps it in check?",
     "scale.other": "Another scale",
@@ -258,14 +327,26 @@ _GROUPS = {
 _DAILY = ("_bpm", "_ms", "_min", "_score", "steps", "_c")
 
 
-def say(code: str, /, **facts: object) -> str:
+LANGUAGES = ("en", "de")  # the first where nobody says which
+
+
+def table(language: str = "en") -> Mapping[str, str]:
+    """All sentences in one language."""
+    if language == "de":
+        from hrv.web.german import SENTENCES as GERMAN
+
+        return GERMAN
+    return SENTENCES
+
+
+def say(code: str, language: str = "en", /, **facts: object) -> str:
     """The sentence of a code. Raises KeyError for a code that is not in the table."""
-    return SENTENCES[code].format(**facts)
+    return table(language)[code].format(**facts)
 
 
-def maybe(code: str) -> str | None:
+def maybe(code: str, language: str = "en") -> str | None:
     """The sentence of a code without facts, if there is one."""
-    return SENTENCES.get(code)
+    return table(language).get(code)
 
 
 def group(stream: str) -> str:

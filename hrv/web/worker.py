@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from hrv.asking import moments
 from hrv.errors import HrvError
 from hrv.web import names
+from hrv.web.forms import of_a_person
 from hrv.web.keep import Upload, read_json, write_json
 from hrv.web.words import group
 
@@ -115,6 +116,7 @@ def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     seen = sorted(upload.entries())
     kept = str(asked.get("keep_person") or "")
     usual = Path(job["store"]) if job["store"] else None
+    _let_go_if_read_otherwise(upload)
     with open_store(usual if kept else upload.folder / "store") as store:
         imported = _import(store, kept or OWN, upload, folder, told)
         if upload.person or not kept:
@@ -134,6 +136,13 @@ def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     write_json(folder / "moments.json", moments(analysis))
     write_json(folder / "marks.json", marks(analysis, upload))
     return {"state": "done", "added": seen, "imported": imported}
+
+
+def _let_go_if_read_otherwise(upload: Upload) -> None:
+    """What was read for another person, or in another zone, is not joined with what comes now."""
+    before = read_json(upload.folder / "understood.json") or {}
+    if before.get("reading") != _reading(upload.request):
+        shutil.rmtree(upload.folder / "store", ignore_errors=True)
 
 
 def _question(asked: Mapping[str, Any]) -> Question:
@@ -183,6 +192,8 @@ def _import(
     write_json(upload.folder / "understood.json", {"reading": reading, "files": files})
     if person == OWN:
         return None
+    if not store.answers(person).get("settings"):
+        store.set_answer(person, "settings", of_a_person(upload.request))
     shutil.rmtree(upload.folder / "files")
     return {"days_given": found.days_given, "days_added": found.days_added,
             "files_new": found.files_new, "files_known": found.files_known}  # fmt: skip

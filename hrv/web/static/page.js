@@ -88,11 +88,27 @@ if (work) {
   const stage = document.getElementById("stage");
   const told = document.getElementById("told");
   let last = "";
+  // Somebody may be writing below: a new report then waits until it is asked for.
+  const writing = () => {
+    const field = document.activeElement;
+    return work.dataset.ready && field && field.closest("main form") && field.closest("main form") !== work.querySelector("form");
+  };
+  const ready = () => {
+    if (!writing()) { location.reload(); return; }
+    const link = document.createElement("a");
+    link.href = location.pathname;
+    link.className = "button main";
+    link.textContent = work.dataset.show;
+    told.textContent = work.dataset.ready;
+    stage.textContent = work.dataset.ready;
+    bar.hidden = true;
+    stage.append(" ", link);
+  };
   const look = async () => {
     try {
       const answer = await fetch(work.dataset.state, { cache: "no-store" });
       const now = await answer.json();
-      if (!answer.ok || (now.state !== "running" && now.state !== "waiting")) { location.reload(); return; }
+      if (!answer.ok || (now.state !== "running" && now.state !== "waiting")) { ready(); return; }
       bar.value = now.percent;
       stage.textContent = now.text;
       const said = `${now.text}, ${10 * Math.floor(now.percent / 10)} %`;
