@@ -159,12 +159,15 @@ def test_identify_says_what_files_are_and_why(month: Path) -> None:
 
 
 def test_every_format_and_every_name_is_explained() -> None:
-    listed = [line.split()[0] for line in hrv("formats").stdout.splitlines()]
-    assert len(listed) > 5
-    for name in listed[1:]:
+    known, _, rest = hrv("formats").stdout.partition("\n\n")
+    assert "Kubios" in rest
+    listed = [line.split()[0] for line in known.splitlines()]
+    assert len(listed) > 30
+    for name in listed:
         shown = hrv("formats", name)
         assert shown.exit_code == 0
-        assert "How to export" in shown.stdout
+        told = ("How to export:", "What is read:", "Times:", "HRV:", "Limits:", "gives ")
+        assert all(f"\n{title}" in shown.stdout for title in told), name
     for name in hrv("explain").stdout.split():
         assert len(hrv("explain", name).stdout) > 40, name
 

@@ -23,10 +23,10 @@ DTD_BYTES = 1 << 20  # the first block, which holds it
 LONGEST_BYTES = 16 << 20  # of one record with its children
 JUNK = bytes(b for b in range(32) if b not in b"\t\n\r")
 RECORD = re.compile(
-    rb'<Record type="([^"<]*+)" sourceName="([^"<]*+)"(?: sourceVersion="[^"<]*+")?'
-    rb'(?: device="([^"<]*+)")?(?: unit="([^"<]*+)")?(?: creationDate="[^"<]*+")?'
-    rb' startDate="([^"<]*+)" endDate="([^"<]*+)"(?: value="([^"<]*+)")?\s*+'
-    rb'(?:/>|>(?:\s*+<MetadataEntry key="[^"<]*+" value="[^"<]*+"\s*+/>)*+\s*+</Record>)'
+    rb'<Record type="([^"]*+)" sourceName="([^"]*+)"(?: sourceVersion="[^"]*+")?'
+    rb'(?: device="([^"]*+)")?(?: unit="([^"]*+)")?(?: creationDate="[^"]*+")?'
+    rb' startDate="([^"]*+)" endDate="([^"]*+)"(?: value="([^"]*+)")?\s*+'
+    rb'(?:/>|>(?:\s*+<MetadataEntry key="[^"]*+" value="[^"]*+"\s*+/>)*+\s*+</Record>)'
 )
 GROUPS = RECORD.groups
 BEGUN = re.compile(rb"<(?:Record|Workout)(?=[\s/>])")
@@ -60,6 +60,8 @@ def _without_dtd(head: bytes) -> bytes:
         return head
     end = head.find(b"]>", start)
     end = end + 2 if end >= 0 else head.find(b">", start) + 1
+    first = BEGUN.search(head, start)  # never past a record
+    end = min(end, first.start()) if first else end
     return head[:start] + head[end:]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -327,6 +328,7 @@ def _spans(
                 keep &= end > start  # a placeholder, not a night
         if rule.when:
             keep &= _when(rule.when, texts, rows.count)
+        own: list[Span] = []
         for i in np.flatnonzero(keep):
             found = _labelled(rule, texts, int(i))
             if found is None:
@@ -335,7 +337,7 @@ def _spans(
             begin, stop = float(start[i]), float(end[i])
             if rule.all_day_back_h is not None:
                 begin, stop = _whole_day(begin - rule.all_day_back_h * 3600.0, clock)
-            spans.append(
+            own.append(
                 Span(
                     kind=found[0],
                     start_s=begin,
@@ -345,10 +347,23 @@ def _spans(
                     origin="person" if found[0] in OWN else "device",
                 )
             )
+        spans += own if rule.joins_s is None else _joined(own, rule.joins_s)
     if table.joins_sleep:
         spans += joined_sleep(spans)
     spans.sort(key=lambda span: (span.start_s, span.end_s, span.kind, span.label))
     return tuple(dict.fromkeys(spans))
+
+
+def _joined(moments: Sequence[Span], within_s: float) -> list[Span]:
+    """Stretches from moments that are near each other; one moment alone is no stretch."""
+    stretches: list[Span] = []
+    for moment in sorted(moments, key=lambda span: span.start_s):
+        last = stretches[-1] if stretches else None
+        if last is not None and moment.start_s - last.end_s <= within_s:
+            stretches[-1] = replace(last, end_s=max(last.end_s, moment.end_s))
+        else:
+            stretches.append(moment)
+    return [stretch for stretch in stretches if stretch.end_s > stretch.start_s]
 
 
 def joined_sleep(stages: Sequence[Span]) -> list[Span]:

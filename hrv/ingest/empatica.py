@@ -16,6 +16,7 @@ from hrv.errors import MalformedFileError
 from hrv.ingest.archive import Member
 from hrv.ingest.beats import strictly_after
 from hrv.ingest.emit import Rows
+from hrv.ingest.sniff import lines_of
 from hrv.ingest.times import Near, numbers, parse, zone_clock
 from hrv.model import (
     FloatArray,
@@ -63,7 +64,7 @@ def read_empatica(
 
 def _lines(member: Member) -> list[str]:
     text = member.data().decode("utf-8", errors="replace").lstrip("\ufeff")
-    return [line.strip() for line in text.splitlines()]
+    return [line.strip() for line in lines_of(text)]
 
 
 def _start(cell: str, member: Member, options: ReadOptions) -> float:

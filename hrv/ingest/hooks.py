@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from hrv.ingest.grid import Grid
 
 Hook = Callable[[Grid], Grid]
@@ -96,6 +98,41 @@ def mi_sport(grid: Grid) -> Grid:
     return replace(grid, cells={**grid.cells, **columns})
 
 
+def oura_sleep(grid: Grid) -> Grid:
+    """Nights with the series inside their cells: a row for the night, one for each 5 min."""
+    names = [*grid.cells, "oura_hr", "oura_rmssd"]
+    cells: dict[str, list[str]] = {name: [] for name in names}
+    blank: list[bool] = []
+
+    def add(row: dict[str, str], empty: bool) -> None:
+        for name in names:
+            cells[name].append(row.get(name, ""))
+        blank.append(empty)
+
+    for i in range(grid.rows):
+        night = {name: column[i] for name, column in grid.cells.items()}
+        add(night, grid.blank is not None and bool(grid.blank[i]))
+        series = (("heart_rate", "oura_hr"), ("hrv", "oura_rmssd"))
+        for column, name in series:
+            for time, value in _oura_items(night.get(column, "")):
+                add({"bedtime_end": time, name: value, "type": night.get("type", "")}, False)
+    return Grid(cells, len(blank), 1, "entry", np.array(blank, dtype=bool))
+
+
+def _oura_items(cell: str) -> list[tuple[str, str]]:
+    """Times and values of `{"interval": 300, "items": [null, 52], "timestamp": "..."}`."""
+    said = _json(cell) if cell.startswith("{") else {}
+    items, start, step = said.get("items"), said.get("timestamp"), said.get("interval")
+    if not isinstance(items, list) or not isinstance(start, str):
+        return []
+    if not isinstance(step, int | float) or not 1 <= step <= 86_400:
+        return []
+    return [
+        (_later(start, k * float(step)), str(item))
+        for k, item in enumerate(items) if isinstance(item, int | float)
+    ]  # fmt: skip
+
+
 def _json(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
@@ -113,4 +150,5 @@ HOOKS: dict[str, Hook] = {
     "withings_lists": withings_lists,
     "mi_fitness": mi_fitness,
     "mi_sport": mi_sport,
+    "oura_sleep": oura_sleep,
 }

@@ -170,6 +170,9 @@ READERS: tuple[Reader, ...] = (
         _later("hrv.ingest.sessions", "claims_sleep_as_android"),
         "hrv.ingest.sessions:read_sleep_as_android",
     ),
+    Reader(
+        "vns_analyse", _later("hrv.ingest.sessions", "claims_vns"), "hrv.ingest.sessions:read_vns"
+    ),
     Reader("calendar", _later("hrv.ingest.ics", "claims"), "hrv.ingest.ics:read_calendar"),
     Reader("plain_rr", _plain_rr, "hrv.ingest.rrtext:read_plain_rr"),
     Reader("ratings", _later("hrv.ingest.tags", "claims_ratings"), "hrv.ingest.tags:read_ratings"),

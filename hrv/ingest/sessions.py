@@ -16,7 +16,7 @@ from hrv.ingest.sniff import decoded, encoding_of, lines_of
 from hrv.ingest.specs import Table, by_id, normalise
 from hrv.ingest.tables import read_table
 from hrv.ingest.times import Near
-from hrv.model import ReadOptions, Recording, Source
+from hrv.model import Note, ReadOptions, Recording, Source
 from hrv.settings import IngestSettings
 
 CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,](\d+))?")
@@ -140,6 +140,49 @@ def read_hrm(
     times = [(start + timedelta(seconds=interval * i)).isoformat() for i in range(len(cells))]
     grid = Grid({"time": times, "hr": cells}, len(cells), begin + 1, blank=blank)
     return read_table(table_of("polar_hrm", "hr"), [grid], source, options, settings, near)
+
+
+# --------------------------------------------------------------------------- VNS Analyse
+
+VNS_SECTION = "RR-Intervalle - "
+
+
+def claims_vns(_name: str, head: bytes) -> str:
+    encoding = encoding_of(head)
+    text = "" if encoding is None else decoded(head, encoding)
+    known = "der VNS Analyse" in text or f"\n{VNS_SECTION}" in text
+    return "its headings are those of VNS Analyse" if known else ""
+
+
+def read_vns(
+    member: Member,
+    source: Source,
+    options: ReadOptions,
+    settings: IngestSettings,
+    near: Near | None = None,
+) -> Recording:
+    """The raw intervals, or the corrected ones where those are missing; notes beside them."""
+    lines = [line.strip() for line in lines_of(text_of(member))]
+    heads = {line: i for i, line in enumerate(lines) if line.startswith(VNS_SECTION)}
+    raw = next((i for line, i in heads.items() if "Rohwerte" in line), None)
+    begin = raw if raw is not None else next(iter(heads.values()), None)
+    if begin is None:
+        raise MalformedFileError(member.base, f"heading {VNS_SECTION!r}", "not in the file")
+    end = next((i for i in range(begin + 1, len(lines)) if lines[i].startswith(VNS_SECTION)),
+               len(lines))  # fmt: skip
+    rows = [line.split("\t") for line in lines[begin + 1 : end]]
+    cells = {
+        "rr": [row[0].strip() for row in rows],
+        "note": [row[1].removeprefix("Notiz:").strip() if len(row) > 1 else "" for row in rows],
+    }
+    blank = np.array([not line for line in lines[begin + 1 : end]], dtype=bool)
+    grid = Grid(cells, len(rows), begin + 2, blank=blank)
+    table = table_of("vns_analyse", "beats")
+    recording = read_table(table, [grid], source, options, settings, near)
+    if raw is None:
+        note = Note(member.base, "Only corrected intervals were in the file; they were read.")
+        recording = replace(recording, notes=(*recording.notes, note))
+    return recording
 
 
 # --------------------------------------------------------------------------- Sleep as Android

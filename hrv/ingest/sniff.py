@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from hrv.errors import AmbiguousInputError, InputError, UnknownFormatError
 from hrv.ingest.specs import DELIMITERS, Table, normalise, tables
+from hrv.ingest.unread import unread_of
 
 ACCEPT = 0.8  # mean of recall and precision from which a name is not needed
 NEAR = 0.1  # scores this close to the best are rivals
@@ -195,6 +196,7 @@ def claim(
     read = shapes(head)
     base = name.rsplit("/", 1)[-1]
     if not read:
+        _say_if_known(base, head)
         raise UnknownFormatError(base, _seen(head))
     if known is None:
         scored = [
@@ -208,6 +210,7 @@ def claim(
     special = [pair for pair in accepted if not pair[1].table.generic]
     pool = special or accepted
     if not pool:
+        _say_if_known(base, head)
         raise _unknown(base, scored, read, head)
     top = max(found.score for _, found in pool)
     rivals = [(s, m) for s, m in pool if m.score >= top - NEAR or m.named]
@@ -239,6 +242,14 @@ def ambiguous(name: str, found: Sequence[Match]) -> AmbiguousInputError:
         [f"{m.table.format} ({m.table.id})" for m in found],
         "Say which with --input-format",
     )
+
+
+def _say_if_known(base: str, head: bytes) -> None:
+    """A file that is known and not read is refused with what to give instead."""
+    encoding = encoding_of(head)
+    found = unread_of(base, "" if encoding is None else decoded(head[:4096], encoding))
+    if found is not None:
+        raise InputError(f"{found.title}, which is not read", where=base, way_out=found.instead)
 
 
 def _seen(head: bytes) -> str:

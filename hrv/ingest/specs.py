@@ -76,6 +76,7 @@ class SpanRule:
     label_column: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)  # cell to label, other cells dropped
     when: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    joins_s: float | None = None  # rows are moments of a stretch; pieces nearer than this join
     all_day_back_h: float | None = None  # covers the local day that many hours before the start
 
 
@@ -153,6 +154,10 @@ class Format:
     how_to_export: str = ""
     gives: tuple[str, ...] = ()
     note: str = ""
+    reads: str = ""  # what is read
+    times: str = ""  # how it tells time
+    hrv: str = ""  # which kind of HRV figure: RMSSD, SDNN, both or none
+    limits: str = ""  # what is known to be missing or doubtful
     prefer: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
 
@@ -168,7 +173,9 @@ def formats() -> tuple[Format, ...]:
     )
 
 
-SHAPED = frozenset({"withings_lists", "mi_fitness", "mi_sport"})  # hooks inside text tables
+SHAPED = frozenset(
+    {"withings_lists", "mi_fitness", "mi_sport", "oura_sleep"}
+)  # hooks inside text tables
 
 
 @cache
@@ -198,6 +205,10 @@ def parse_format(name: str, raw: Mapping[str, Any], *, own: bool = False) -> For
             title=title,
             how_to_export=str(raw.get("how_to_export", "")),
             note=str(raw.get("note", "")),
+            reads=str(raw.get("reads", "")),
+            times=str(raw.get("times", "")),
+            hrv=str(raw.get("hrv", "")),
+            limits=str(raw.get("limits", "")),
             gives=gives,
             prefer=raw.get("export", {}).get("prefer", {}),
             tables=parsed,

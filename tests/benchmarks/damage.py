@@ -88,14 +88,14 @@ def tried(wanted: Case, folder: Path) -> Outcome:
 
 def _accounts(wanted: Case, path: Path, recordings: list[Recording]) -> tuple[int, bool, str]:
     """Rows set aside, and whether rows in = used + refused in every file that was read."""
-    found = {recording.source.name: recording for recording in recordings}
+    found = {r.source.name: r for r in recordings if r.source.format != "unknown"}
     aside, wrong = 0, []
     with Archives() as archives:
         for decision in plan.plan(archives, [path], wanted.options):
-            recording = found.get(decision.member.name) if isinstance(
-                decision, plan.Decision) else None  # fmt: skip
-            if recording is None or not isinstance(decision, plan.Decision):
+            name = decision.member.name if isinstance(decision, plan.Decision) else ""
+            if not isinstance(decision, plan.Decision) or name not in found:
                 continue
+            recording = found[name]
             try:
                 counts = row_counts(decision)
             except HrvError:  # refused in the middle, and said so

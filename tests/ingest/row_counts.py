@@ -86,15 +86,36 @@ def _entries(member: Member) -> set[int]:
 
 
 def _polar_json(member: Member) -> set[int]:
-    def inside(node: Any) -> int:
-        if isinstance(node, dict):
-            samples = [v for k, v in node.items() if k in ("samples", "ppiSamples")]
-            own = sum(len(s) if isinstance(s, list) else int(isinstance(s, dict)) for s in samples)
-            rest = [v for k, v in node.items() if k not in ("samples", "ppiSamples")]
-            return own + sum(map(inside, rest))
-        return sum(map(inside, node)) if isinstance(node, list) else 0
+    """Beats, heart rates, nights with their changes of stage, steps, or one session."""
+    found = json.loads(member.data())
+    head = member.head(16_384)
+    if b'"durationMillis"' in head or b'"meanNightlyRecoveryRri"' in head:
+        return {_length(found)}
+    if b'"hypnogram"' in head:
+        return {_length(found) + _inside(found, {"sleepStateChanges"})}
+    if b'"localTime"' in head:
+        return {_inside([day.get("samples") for day in _objects(found)], {"steps"})}
+    return {_inside(found, {"samples", "ppiSamples"})}
 
-    return {inside(json.loads(member.data()))}
+
+def _length(node: Any) -> int:
+    return len(node) if isinstance(node, list) else int(node is not None)
+
+
+def _objects(node: Any) -> list[dict[str, Any]]:
+    items = node if isinstance(node, list) else [node]
+    return [item for item in items if isinstance(item, dict)]
+
+
+def _inside(node: Any, names: set[str]) -> int:
+    """Entries below all keys of these names."""
+    if isinstance(node, list):
+        return sum(_inside(item, names) for item in node)
+    if not isinstance(node, dict):
+        return 0
+    return sum(
+        _length(value) if key in names else _inside(value, names) for key, value in node.items()
+    )
 
 
 def _database(member: Member) -> set[int]:
@@ -115,7 +136,8 @@ def _database(member: Member) -> set[int]:
 
 
 def _events(member: Member) -> set[int]:
-    return {len(re.findall(r"(?im)^BEGIN:VEVENT\s*$", _text(member.data())))}
+    lines = re.split(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", _text(member.data()))
+    return {sum(bool(re.fullmatch(r"(?i)\s*BEGIN\s*(;[^:]*)?:\s*VEVENT\s*", x)) for x in lines)}
 
 
 def _plain(member: Member) -> set[int]:

@@ -112,7 +112,7 @@ def test_apple_records_in_a_comment_are_no_records(tmp_path: Path) -> None:
 
 
 def test_apple_records_behind_a_break_count_used_or_lost(tmp_path: Path) -> None:
-    broken = RECORD.format(2, 62, "/>").replace('type="', 'type="<')
+    broken = RECORD.format(2, 62, "/>").replace('sourceName="', "sourceName=")
     found = apple(tmp_path, RECORD.format(1, 61, "/>"), broken, RECORD.format(3, 63, "/>"))
     assert counted(found) == (2, 1)
     assert "broken" in str(found.notes[0])
@@ -144,3 +144,65 @@ def test_apple_blocks_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.Monke
         assert counted(found) == counted(whole)
         assert found.spans == whole.spans
         assert [s.t_s.tolist() for s in found.series()] == [s.t_s.tolist() for s in whole.series()]
+
+
+# --------------------------------------------------------------------------- series in cells
+
+NIGHT = (
+    "id;average_breath;average_hrv;bedtime_end;bedtime_start;day;heart_rate;hrv;"
+    "lowest_heart_rate;type\n"
+)
+SERIES = (
+    '"{{""interval"": 300.0, ""items"": [null, {0}, {1}], '
+    '""timestamp"": ""2026-05-26T23:50:00.000+02:00""}}"'
+)
+
+
+def oura_night(heart: str, hrv: str, kind: str = "long_sleep") -> str:
+    return (
+        "a;14.1;42;2026-05-27T07:32:29+02:00;2026-05-26T23:42:29+02:00;2026-05-27;"
+        f"{heart};{hrv};48;{kind}\n"
+    )
+
+
+def test_the_series_inside_an_oura_night_are_read(tmp_path: Path) -> None:
+    text = NIGHT + oura_night(SERIES.format(52, 53), SERIES.format(40, 41))
+    found = one(write(tmp_path, "sleepmodel.csv", text))
+    assert counted(found) == (5, 0)
+    assert found.heart_rate[0].hr_bpm.tolist() == [52.0, 53.0]
+    assert (found.heart_rate[0].t_s - found.rmssd[0].t_s).tolist() == [0.0, 0.0]
+    assert found.heart_rate[0].t_s[0] == 1779832500.0  # 2026-05-26T21:55:00Z
+    assert found.rmssd[0].rmssd_ms.tolist() == [40.0, 41.0]
+    assert len(found.spans) == 1
+
+
+def test_series_of_a_deleted_night_or_in_another_shape_are_not_read(tmp_path: Path) -> None:
+    rows = [
+        oura_night(SERIES.format(52, 53), "", "deleted"), oura_night("[1,2]", "{}"),
+        oura_night('"{""items"": 3}"', '"{""items"": [1], ""interval"": 0, ""timestamp"": ""x""}"'),
+    ]  # fmt: skip
+    found = one(write(tmp_path, "sleepmodel.csv", NIGHT + "".join(rows)))
+    assert not found.heart_rate
+    assert not found.rmssd
+    assert counted(found) == (2, 3)
+
+
+def test_heart_rates_of_an_oura_workout_make_a_stretch_of_exercise(tmp_path: Path) -> None:
+    minutes = [(0, "rest"), *((m, "workout") for m in (5, 10, 15)), (20, "awake"), (50, "workout")]
+    rows = "".join(f"2026-05-27T10:{m:02d}:00.000Z;9{m % 10};{word}\n" for m, word in minutes)
+    found = one(write(tmp_path, "heartrate.csv", "timestamp;bpm;source\n" + rows))
+    assert counted(found) == (6, 0)
+    (span,) = found.spans
+    assert (span.kind, span.end_s - span.start_s) == ("exercise", 600.0)
+
+
+def test_notes_in_vns_analyse_are_tags_only_by_words_we_know(tmp_path: Path) -> None:
+    (path,) = (FOLDER / "vns_analyse").glob("*.txt")
+    found = one(path, tz="Europe/Berlin")
+    assert found.rr[0].rr_ms.tolist() == [807.0, 838.0, 851.0, 829.0, 815.0]
+    assert [span.label for span in found.spans] == ["meditation"]
+    assert found.spans[0].start_s == 1742026020.0 + 0.807  # 09:07 in Berlin
+    cut = path.read_text("utf-8").replace("Rohwerte", "Andere")
+    corrected = one(write(tmp_path, path.name, cut.split("RR-Intervalle - Andere")[0] +
+                          "RR-Intervalle - Korrigierte Werte\n0.8\n0.9\n0.85\n"))  # fmt: skip
+    assert "corrected" in str(corrected.notes[-1])

@@ -12,7 +12,7 @@ from hrv.errors import InputError
 from hrv.ingest import identify
 from hrv.ingest.readers import reader_for
 from hrv.ingest.sniff import claim
-from hrv.ingest.specs import formats, tables
+from hrv.ingest.specs import Format, formats, tables
 from hrv.model import ReadOptions
 from tests.ingest.samples import Sample, all_samples, identity, write
 
@@ -63,11 +63,42 @@ def test_every_format_has_a_sample() -> None:
     assert described - {"fit"} <= {sample.format for sample in SAMPLES}  # FIT has its own tests
 
 
-def test_every_format_says_how_to_export_it_and_what_it_gives() -> None:
+@pytest.mark.parametrize("item", formats(), ids=lambda item: item.id)
+def test_every_format_is_documented(item: Format) -> None:
+    assert item.gives
+    for told in (item.title, item.how_to_export, item.reads, item.times, item.hrv, item.limits):
+        assert len(told) > 3
+
+
+def test_the_kind_of_hrv_is_the_one_that_the_tables_give() -> None:
     for item in formats():
-        assert item.title, item.id
-        assert item.how_to_export, item.id
-        assert item.gives, item.id
+        given = {column.quantity for table in item.tables for column in table.columns.values()}
+        kinds = {"rmssd": "RMSSD", "rmssd_ms": "RMSSD", "sdnn_ms": "SDNN"}
+        for kind in {kinds[quantity] for quantity in given & set(kinds)}:
+            assert kind in item.hrv.upper(), item.id
+        if not given & set(kinds) and item.id not in {"apple_health", "fit", "generic"}:
+            assert item.hrv.startswith("None"), item.id
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("17-57-43_hrv.csv", "Kubios HRV Premium\n\nRESULTS FOR SINGLE SAMPLES\n,SAMPLE 1\n"),
+        ("RR_interval.csv", "a,b\n1467312000.5,0.812\n1467312001.3,0.822\n"),
+        ("ring_data_2026.csv", "Type,Value\nx,1\nx,2\n"),
+        ("a.tcx", "<?xml version='1.0'?>\n<TrainingCenterDatabase>\n"),
+        ("night.edf", "0       " + "X" * 80 + "05.01.26"),
+    ],
+)
+def test_a_known_export_that_is_not_read_says_what_to_give(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    from hrv.ingest import read
+    from hrv.settings import IngestSettings
+
+    with pytest.raises(InputError, match="which is not read") as refused:
+        list(read([write(tmp_path, name, text)], ReadOptions(), IngestSettings()))
+    assert refused.value.way_out
 
 
 # --------------------------------------------------------------------------- mutations
