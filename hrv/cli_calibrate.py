@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -26,17 +27,26 @@ from hrv.errors import SettingsError
     help="Only this table; repeat for more. An unknown one lists them all.",
 )
 @click.option(
-    "--runs", type=click.IntRange(1), default=2000, show_default=True, help="Runs a cell."
+    "--runs",
+    type=click.IntRange(1),
+    help="Runs a cell, 2000 if not said; people of the verdict, 300 if not said.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Another seed than that of the settings.")
-@click.option("--cores", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--cores", type=click.IntRange(1), help="Processes at once; as many as there are if not said."
+)
 @click.option("--cell", default="", metavar="TEXT", help="Only cells whose name holds this text.")
 def calibrate_command(
-    out: Path, parts: tuple[str, ...], runs: int, seed: int | None, cores: int, cell: str
+    out: Path,
+    parts: tuple[str, ...],
+    runs: int | None,
+    seed: int | None,
+    cores: int | None,
+    cell: str,
 ) -> None:
     """Simulate people of known truth and count false alarms, coverage and power.
 
-    All of it takes about an hour of one core; tables made by us come with the source.
+    All of it takes some hours of one core; tables made by us come with the source.
     """
     from dataclasses import replace
 
@@ -54,7 +64,7 @@ def calibrate_command(
             parts=parts or tuple(PARTS),
             runs=runs,
             settings=settings,
-            workers=cores,
+            workers=cores or os.cpu_count() or 1,
             told=told,
             only=lambda name: cell in name,
         )

@@ -193,7 +193,10 @@ class TrendSettings:
         0.8, "share too fast to time", "no bias, size .042 at .64 to .74; " + OWN
     )
     seen_min_share: float = threshold(0.2, "share of episodes that are not censored", OWN)
-    confounded_above: float = threshold(0.7, "|correlation| of a break with time", OWN)
+    confounded_above: float = threshold(
+        0.95, "|correlation| of breaks with time", "one break has .87 at most: twice the error"
+    )
+    step_lrv_exponent: float = threshold(-1.0, "1", "false steps in the worst noise; " + OWN)
     level_min_values: int = threshold(5, "days", OWN)
 
 
@@ -225,6 +228,7 @@ class MarkerSettings:
     tag_late_s: float = threshold(1200.0, "s", "tags are often late; " + OWN)
     step_days: int = threshold(60, "days", OWN)
     step_edge_days: int = threshold(21, "days", "three whole weeks on each side")
+    step_rival_days: int = threshold(14, "days", "two whole weeks")
     events_per_label: int = threshold(5, "events", OWN)
     nights_after: int = threshold(5, "nights", OWN)
     ratings: int = threshold(4, "ratings", OWN)

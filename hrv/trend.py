@@ -30,15 +30,18 @@ from hrv.settings import RecoverySettings, TrendSettings
 from hrv.stats import (
     MixtureT,
     NoiseGrid,
+    Step,
     aft_jackknife,
     bagls,
     bagls_imputed,
     censoring_shares,
     kaplan_meier,
+    largest_step,
     turnbull,
 )
 
 DAYS_OF_WEEK = 7
+YEAR_DAYS = 365.25
 DAY_0_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 SATURDAY = 5
 MIN_POSTERIOR_SHARE = 0.3  # floor of what the data, not the prior, say on one half-time
@@ -132,13 +135,40 @@ def daily(
         )
     if np.ptp(value) == 0:
         return Missing("no_variation", {"n": int(day.size)})
-    held = {"weekend": _weekend(day), **_steps(day, breaks)}
+    held = {"weekend": _weekend(day), **_season(day), **_steps(day, breaks)}
     held |= {name: np.asarray(x, dtype=float)[keep] for name, x in (covariates or {}).items()}
     design = _design(day, held, settings)
     if isinstance(design, Missing):
         return design
     mixture = bagls(day, value, design, 1, exponent=settings.daily_lrv_exponent)
     return _trend(mixture, day, log, worth_having, "BA-GLS", settings)
+
+
+def lasting_step(
+    series: DailySeries,
+    *,
+    settings: TrendSettings,
+    edge_days: int,
+    rng: np.random.Generator,
+    breaks: Mapping[str, int] | None = None,
+    window: tuple[int, int] | None = None,
+) -> Step | None:
+    """The likeliest single step of the daily values beside the known breaks, tested for being the
+    largest of all dates; None where there is no room for one."""
+    keep = _inside(series.day, window)
+    day, value = series.day[keep], series.value[keep]
+    if day.size < 2 * edge_days:
+        return None
+    columns = {"weekend": _weekend(day), **_steps(day, breaks)}
+    held = [c for c in columns.values() if np.ptp(c) > 0]
+    return largest_step(
+        day,
+        value,
+        edge_days=edge_days,
+        rng=rng,
+        held=np.column_stack(held) if held else None,
+        exponent=settings.step_lrv_exponent,
+    )
 
 
 def daily_level(
@@ -377,7 +407,8 @@ def episode_design(
     settings: TrendSettings,
 ) -> FloatArray | Missing:
     """Columns (n, p): intercept, change over the window, what is held constant."""
-    held = _confounders(known, adjust, adjust_height) | _steps(known.day, breaks)
+    held = _confounders(known, adjust, adjust_height) | _season(known.day)
+    held |= _steps(known.day, breaks)
     return _design(known.day, held, settings)
 
 
@@ -508,6 +539,14 @@ def _inside(day: IntArray, window: tuple[int, int] | None) -> BoolArray:
 
 def _weekend(day: IntArray) -> FloatArray:
     return ((day + DAY_0_WEEKDAY) % DAYS_OF_WEEK >= SATURDAY).astype(float)
+
+
+def _season(day: IntArray) -> dict[str, FloatArray]:
+    """The year's first harmonic, where there is a whole year to tell it from a change."""
+    if day[-1] - day[0] + 1 < int(YEAR_DAYS):
+        return {}
+    angle = 2.0 * np.pi * day / YEAR_DAYS
+    return {"season_cos": np.cos(angle), "season_sin": np.sin(angle)}
 
 
 def _steps(day: IntArray, breaks: Mapping[str, int] | None) -> dict[str, FloatArray]:

@@ -90,7 +90,7 @@ def judge(context: Context, findings: Mapping[str, MarkerFinding]) -> Verdict:
     better = baseline.MEASURES[measure].better if measure else "lower"
     resting = Primary(BASELINE, findings["baseline_arousal"], better)
     state, which, other = _state(context, recovery, resting, findings)
-    qualifiers = _qualifiers(context, recovery, resting, findings, state)
+    qualifiers = _qualifiers(context, recovery, resting, findings, (state, which))
     confidence = (
         _confidence(context, recovery, resting, qualifiers) if state is State.HEALING else None
     )
@@ -203,19 +203,23 @@ def _qualifiers(
     recovery: Primary,
     resting: Primary,
     findings: Mapping[str, MarkerFinding],
-    state: State,
+    said: tuple[State, str | None],
 ) -> tuple[str, ...]:
     found: list[str] = []
+    state = said[0]
     if state in (State.HEALING, State.PARTIAL, State.MIXED):
         fitness = fitness_guard(context, findings["exercise_recovery"])
         if fitness:
             found.append(fitness)
     lacking = [p.finding.why_unknown for p in (recovery, resting)]
-    if any(why is not None and why.code == "confounded" for why in lacking) or context.steps():
+    confounded = any(why is not None and why.code == "confounded" for why in lacking)
+    if confounded or context.steps() or unexplained_step(context, resting) is not None:
         found.append(CONFOUNDED)
     if state is not State.INSUFFICIENT and began_high(context, recovery, resting):
         found.append(BEGAN_HIGH)
-    if watched_less(context):
+    easier = findings.get("episode_rate")
+    rarer = easier is not None and easier.state is BETTER
+    if watched_less(context) or (rarer and said == (State.PARTIAL, BASELINE)):
         found.append(TESTED_LESS)
     if resting.state is BETTER and resting.finding.facts.get("measure") == "ln_rmssd":
         p = resting.finding.facts.get("per_rr_p")
@@ -240,6 +244,18 @@ def fitness_guard(context: Context, effort: MarkerFinding) -> str | None:
         or facts.get("bouts_se", np.inf) <= gates.fitness_bouts_se_bpm
     )
     return None if seen and sharp else FITNESS_NOT_CHECKED
+
+
+def unexplained_step(context: Context, resting: Primary) -> Missing | None:
+    """A changed resting level that came in one step at a day on which nothing is known to have
+    changed: an update of a device does that, a body seldom."""
+    facts = resting.finding.facts
+    clear = facts.get("step_p", 1.0) <= context.settings.trend.alpha
+    if resting.state not in (BETTER, WORSE) or not clear or facts["line_fits_as_well"]:
+        return None
+    if facts["step_rivals"]:
+        return None
+    return Missing("unexplained_step", {"day": facts["step_day"]})
 
 
 def began_high(context: Context, recovery: Primary, resting: Primary) -> bool:
@@ -310,6 +326,9 @@ def _reasons(
         found.append(Missing("techniques_carry_it", dict(findings["technique_dependence"].facts)))
     if resting.state in (BETTER, WORSE) and context.length < YEAR_DAYS:
         found.append(Missing("season_possible", {"days": context.length}))
+    step = unexplained_step(context, resting)
+    if step is not None:
+        found.append(step)
     said = _beside_ratings(findings["core_suffering"], state)
     if said is not None:
         found.append(said)
@@ -334,7 +353,7 @@ def _beside_ratings(rated: MarkerFinding, state: State) -> Missing | None:
     return Missing("ratings_worse", {"scale": scale})
 
 
-_BETTER_EXPORT = {
+BETTER_EXPORT = {
     Tier.SPARSE: "export_minute_hr",
     Tier.DAILY: "export_continuous_hr",
     Tier.WORKOUTS: "export_all_day_hr",
@@ -356,9 +375,9 @@ def _needs(
         need = _time(context, primary)
         if need is not None:
             found.append(need)
-    if tier in _BETTER_EXPORT:
+    if tier in BETTER_EXPORT:
         found.append(
-            Need(kind=NeedKind.OTHER_EXPORT, code=_BETTER_EXPORT[tier], facts={"tier": tier.value})
+            Need(kind=NeedKind.OTHER_EXPORT, code=BETTER_EXPORT[tier], facts={"tier": tier.value})
         )
     why = recovery.finding.why_unknown
     if why is not None and why.code in ("faster_than_sampling", "mostly_censored"):

@@ -193,12 +193,31 @@ def test_weekends_that_pile_up_at_one_end_are_no_trend() -> None:
     assert abs(answer.total.value) < 0.05
 
 
-def test_a_new_device_in_the_middle_of_the_window_cannot_be_told_from_time() -> None:
-    answer = daily(noisy(), settings=TREND, log=True, breaks={"device": START + 45})
+def test_a_new_device_in_the_middle_of_the_window_is_held_constant_at_a_price() -> None:
+    series = noisy()
+    jumped = DailySeries(series.day, series.value + 2.0 * (series.day >= START + 45))
+    without = found(daily(series, settings=TREND, log=True))
+    known = found(daily(jumped, settings=TREND, log=True, breaks={"device": START + 45}))
+    assert known.total.low < 0.0 < known.total.high
+    assert known.se > 1.5 * without.se
+
+
+def test_devices_that_change_with_time_cannot_be_told_from_it() -> None:
+    breaks = {f"device {k}": START + k * 90 // 4 for k in (1, 2, 3)}
+    answer = daily(noisy(), settings=TREND, log=True, breaks=breaks)
     assert isinstance(answer, Missing)
     assert answer.code == "confounded"
-    assert answer.facts["label"] == "device"
-    assert answer.facts["correlation"] == pytest.approx(0.866, abs=0.01)
+    assert answer.facts["correlation"] == pytest.approx(0.97, abs=0.01)
+
+
+def test_a_season_is_no_trend_where_there_is_a_year() -> None:
+    n = 540
+    year = 2.0 * np.cos(2.0 * np.pi * (days(n) - START) / 365.25)
+    value = year + 0.3 * generator(8).normal(size=n)
+    whole = found(daily(DailySeries(days(n), value), settings=TREND, log=False))
+    assert whole.total.low < 0.0 < whole.total.high
+    half = found(daily(DailySeries(days(180), value[:180]), settings=TREND, log=False))
+    assert half.total.high < -2.0
 
 
 def test_a_new_device_near_the_end_is_taken_out() -> None:
@@ -359,8 +378,9 @@ def test_too_few_episodes_or_days_say_how_many() -> None:
     assert isinstance(half_time_trend([]), Missing)
 
 
-def test_a_device_change_confounds_episodes_too() -> None:
-    answer = half_time_trend(recoveries(), breaks={"device": START + 60})
+def test_devices_that_change_with_time_confound_episodes_too() -> None:
+    breaks = {f"device {k}": START + k * 30 for k in (1, 2, 3)}
+    answer = half_time_trend(recoveries(), breaks=breaks)
     assert isinstance(answer, Missing)
     assert answer.code == "confounded"
 

@@ -286,6 +286,37 @@ def test_faster_after_effort_names_fitness() -> None:
     assert found.confidence == "probable"
 
 
+STEP = {"step_day": FIRST_DAY + 45, "step_p": 0.01, "line_fits_as_well": False, "step_rivals": []}
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({}, True),
+        ({"step_p": 0.2}, False),
+        ({"line_fits_as_well": True}, False),
+        ({"step_rivals": ["medicine"]}, False),
+    ],
+)
+def test_a_level_that_jumped_without_a_known_cause_is_named(
+    told: dict[str, Any], named: bool
+) -> None:
+    jumped = finding("baseline_arousal", CLEAR, measure="arousal_z", **STEP | told)
+    found = judged(recovery=OPEN, baseline_arousal=jumped)
+    assert found.state is State.PARTIAL
+    assert ("confounded" in found.qualifiers) is named
+    assert ("unexplained_step" in {r.code for r in found.reasons}) is named
+
+
+def test_a_lower_baseline_with_rarer_rises_may_be_an_easier_life() -> None:
+    rarer = finding("episode_rate", CLEAR)
+    found = judged(recovery=OPEN, baseline=CLEAR, episode_rate=rarer)
+    assert found.state is State.PARTIAL
+    assert "tested_less_often" in found.qualifiers
+    healed = judged(recovery=CLEAR, baseline=CLEAR, episode_rate=rarer)
+    assert healed.qualifiers == ()
+
+
 def test_a_device_that_changed_is_named() -> None:
     changed = replace(BEFORE, breaks=(Break(day=FIRST_DAY + 45, kind="device", label="new"),))
     found = judged(changed, recovery=OPEN, baseline=OPEN)

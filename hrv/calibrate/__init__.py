@@ -1,8 +1,8 @@
 """The error table: how often a method says "change" where there is none, and where there is one.
 
 Every part is a grid of cells; a cell is simulated from its own seed, so that any of them can be
-made again alone and a run that was stopped goes on where it ended. A new part (verdicts) is one
-more entry of `PARTS`.
+made again alone and a run that was stopped goes on where it ended. In the part of verdicts a
+cell is many people, each with a seed of its own: more of them are added to those already there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hrv.calibrate import daily, episodes, levels, tables
+from hrv import __version__
+from hrv.calibrate import daily, episodes, levels, tables, verdicts
 from hrv.calibrate.counts import Result
 from hrv.settings import Settings
 
@@ -44,6 +45,8 @@ class Part:
     run: Callable[[Any, int, Settings, np.random.Generator], Result]
     table: Callable[[Mapping[str, Mapping[str, Any]]], str]
     depends: tuple[str, ...]
+    runs: int = 2000  # if nothing else is asked
+    block: int = 0  # runs of one cell, where a cell is only some of them
 
 
 PARTS = {
@@ -73,6 +76,16 @@ PARTS = {
             table=tables.level_table,
             depends=("trend.level_lrv_exponent", "trend.imputations", "trend.level"),
         ),
+        Part(
+            name="verdict",
+            title="The verdict at the level of days and episodes",
+            cells=verdicts.cells,
+            run=verdicts.run,
+            table=tables.verdict_table,
+            depends=("trend", "verdict"),
+            runs=300,
+            block=verdicts.BLOCK,
+        ),
     )
 }
 
@@ -81,7 +94,7 @@ def calibrate(
     out_dir: Path,
     *,
     parts: Sequence[str] = tuple(PARTS),
-    runs: int = 2000,
+    runs: int | None = None,
     settings: Settings | None = None,
     workers: int = 1,
     told: Told | None = None,
@@ -97,20 +110,23 @@ def calibrate(
     written = []
     for name in parts:
         part = PARTS[name]
-        record = _Record.load(out_dir / f"{name}.json", part, runs, rules)
-        wanted = [c for c in part.cells() if only is None or only(c.name)]
+        most = part.runs if runs is None else runs
+        each = min(most, part.block or most)
+        record = _Record.load(out_dir / f"{name}.json", part, each, rules)
+        cells = [c for c in part.cells() if not part.block or c.first < most]
+        wanted = [c for c in cells if only is None or only(c.name)]
         if not wanted:
             continue
         pending = [c for c in wanted if c.name not in record.cells]
-        for done, (cell, result) in enumerate(_results(part, pending, runs, rules, workers), 1):
+        for done, (cell, result) in enumerate(_results(part, pending, each, rules, workers), 1):
             record.cells[cell.name] = result
             record.save()
             if told is not None:
                 told(f"{cell.name} ({done} of {len(pending)})", done / len(pending))
         page = out_dir / f"{name}.md"
         shown = {c.name: record.cells[c.name] for c in wanted}
-        cells = f"{len(shown)} of {sum(1 for _ in part.cells())} cells"
-        head = f"# {part.title}\n\n{runs} runs a cell, {cells}, seed {rules.seed}.\n\n"
+        told_of = f"{each} runs a cell, {len(shown)} of {len(cells)} cells"
+        head = f"# {part.title}\n\n{told_of}, seed {rules.seed}, version {__version__}.\n\n"
         page.write_text(head + part.table(shown), encoding="utf-8")
         written += [record.path, page]
     return written
@@ -150,7 +166,11 @@ class _Record:
 
     @classmethod
     def load(cls, path: Path, part: Part, runs: int, settings: Settings) -> _Record:
-        rules = {name: settings.as_dict()[name] for name in part.depends}
+        rules = {
+            name: value
+            for name, value in settings.as_dict().items()
+            if name in part.depends or name.partition(".")[0] in part.depends
+        }
         head = {"schema": SCHEMA, "runs": runs, "seed": settings.seed, "settings": rules}
         cells: dict[str, Any] = {}
         if path.is_file():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hrv.calibrate import daily, episodes, levels
+from hrv.calibrate import daily, episodes, levels, verdicts
 from hrv.calibrate.counts import rate, with_interval
 
 Results = Mapping[str, Mapping[str, Any]]  # cell name to its result
@@ -182,6 +182,60 @@ def _level(result: Mapping[str, Any] | None) -> str:
     if result is None:
         return ""
     return f"{_short(1.0 - rate(result['missed']))} +-{result['half_width']:.2f}"
+
+
+def verdict_table(results: Results) -> str:
+    """States of every scenario and length, false claims with exact intervals, what is named."""
+    groups: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for cell in verdicts.cells():
+        if cell.name in results:
+            groups.setdefault((cell.scenario, cell.days), []).append(results[cell.name])
+    joined = {key: added(parts) for key, parts in groups.items()}
+    order = sorted(joined, key=lambda key: (list(verdicts.SCENARIOS).index(key[0]), key[1]))
+    head = ["scenario", "days", "people", "healing", "false healing", "false worsening"]
+    head += ["states", "qualifiers", "recovery, baseline alone better"]
+    rows = []
+    for key in order:
+        one = joined[key]
+        alone = "/".join(_short(rate(one["better_alone"][m])) for m in verdicts.PRIMARIES)
+        rows.append(
+            [
+                key[0],
+                "12 looks" if key[1] == verdicts.YEAR else str(key[1]),
+                str(one["healing"]["of"]),
+                with_interval(one["healing"]),
+                with_interval(one["false_healing"]),
+                with_interval(one["false_worsening"]),
+                _counts(one["states"]),
+                _counts(one["qualifiers"]),
+                alone,
+            ]
+        )
+    return "\n".join(
+        [
+            "Shares of people with 95 % Clopper-Pearson intervals. A claim of healing is false",
+            "where the body did not change, and under a gain in fitness unless that is named.",
+            "In a year of monthly looks any claim counts once a person. The last column is the",
+            "one-sided test of each sign alone at 2.5 %.\n",
+            markdown(head, rows),
+        ]
+    )
+
+
+def added(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts of several blocks of people as those of one."""
+    total: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, Mapping):
+                total[name] = added([total.get(name, {}), value])
+            else:
+                total[name] = total.get(name, 0) + value
+    return total
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(counted.items()))
 
 
 def _mean(shares: Iterable[float]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -11,18 +11,22 @@ from typing import Any
 import numpy as np
 
 from hrv import baseline, verdict
+from hrv.calibrate.counts import ALPHA, Result, count
 from hrv.calibrate.people import Person, context
 from hrv.markers import MARKERS, Context, adjusted
 from hrv.model import MarkerFinding, MarkerState, Missing, Verdict
 from hrv.settings import Settings
 
-LENGTHS = (56, 90, 180)
-YEAR = 365
+LENGTHS = (180, 90, 56)
+YEAR = 365  # twelve monthly looks
+BLOCK, MOST = 50, 1000  # people a cell, people a scenario
+LOOKED = ("unchanged", "unchanged_sticky", "coping")  # scenarios that are looked at for a year
 # markers that the verdict reads; the others cannot change its state
 READ = (
     "recovery_speed",
     "baseline_arousal",
     "reactivity",
+    "episode_rate",
     "technique_dependence",
     "management_effort",
     "exercise_recovery",
@@ -92,6 +96,42 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictCell:
+    """People of one scenario who are looked at once, or for a year once a month."""
+
+    scenario: str
+    days: int
+    first: int  # number of the first of `BLOCK` people
+
+    @property
+    def name(self) -> str:
+        return f"verdict/{self.scenario}/{self.days}d/{self.first}"
+
+
+def cells() -> Iterator[VerdictCell]:
+    """Every scenario at every length, the year of monthly looks last; more people as one goes."""
+    for first in range(0, MOST, BLOCK):
+        for days in LENGTHS:
+            for name in SCENARIOS:
+                yield VerdictCell(name, days, first)
+        for name in LOOKED:
+            yield VerdictCell(name, YEAR, first)
+
+
+def run(cell: VerdictCell, runs: int, settings: Settings, rng: np.random.Generator) -> Result:
+    """The counts of so many people; each has a seed of its own, whatever the cell's."""
+    del rng
+    return summed([person(cell, cell.first + k, settings) for k in range(runs)])
+
+
+def person(cell: VerdictCell, number: int, settings: Settings) -> dict[str, Any]:
+    """One person of a cell, the same whenever it is run."""
+    if cell.days == YEAR:
+        return looks(cell.scenario, number, settings.seed, settings)
+    return found(cell.scenario, cell.days, number, settings.seed, settings)
+
+
 def found(name: str, days: int, number: int, seed: int, settings: Settings) -> dict[str, Any]:
     """One person of a scenario: the verdict, and the numbers that it rests on."""
     rng = np.random.default_rng([seed, days, *name.encode(), number])
@@ -152,20 +192,39 @@ def _facts(said: Verdict, findings: Mapping[str, MarkerFinding]) -> dict[str, An
     return row
 
 
-def rates(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Counts of states per scenario and length, with the false claims among them."""
-    table: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        cell = table.setdefault(
-            f"{row['scenario']}/{row['days']}d",
-            {"people": 0, "states": Counter(), "false_healing": 0, "false_worsening": 0},
-        )
-        truth = SCENARIOS[row["scenario"]]
-        flagged = "fitness_possible" in row["qualifiers"]
-        cell["people"] += 1
-        cell["states"][row["state"]] += 1
-        if row["state"] == "healing" and (not truth.healing or (truth.fitness and not flagged)):
-            cell["false_healing"] += 1
-        if row["state"] == "worsening" and not truth.worsening:
-            cell["false_worsening"] += 1
-    return table
+def summed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts of one cell: states, false claims, and how often each primary alone says better."""
+    truth = SCENARIOS[rows[0]["scenario"]]
+    alpha = 0.5 * ALPHA
+    claims = [row.get("looks", [row["state"]]) for row in rows]
+    healed = ["healing" in said for said in claims]
+    flagged = ["fitness_possible" in row["qualifiers"] for row in rows]
+    partial = [row["state"] == "partial" for row in rows]
+    return {
+        "states": dict(sorted(Counter(row["state"] for row in rows).items())),
+        "supported": count([row["confidence"] == "supported" for row in rows]),
+        "healing": count(healed),
+        "false_healing": count(
+            [
+                h and (not truth.healing or (truth.fitness and not f))
+                for h, f in zip(healed, flagged, strict=True)
+            ]
+        ),
+        "false_worsening": count(["worsening" in said and not truth.worsening for said in claims]),
+        "partial_unflagged": count(
+            [p and not row["qualifiers"] for p, row in zip(partial, rows, strict=True)]
+        ),
+        "partial_which": dict(Counter(row["which"] for row in rows if row["state"] == "partial")),
+        "qualifiers": dict(sorted(Counter(q for row in rows for q in row["qualifiers"]).items())),
+        "better_alone": {
+            name: count([_support(row[name]) >= 1.0 - alpha for row in rows]) for name in PRIMARIES
+        },
+    }
+
+
+PRIMARIES = ("recovery_speed", "baseline_arousal")
+
+
+def _support(told: Mapping[str, Any]) -> float:
+    """One-sided support for a fall, 0 where nothing could be tested."""
+    return float(told["fall"] or 0.0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hrv import baseline
 from hrv.markers.marker import Context, Marker, from_trend, passed_on, unknown
+from hrv.markers.release import lasting_step
 from hrv.model import DailySeries, MarkerFinding, Missing, Trend
 
 
@@ -23,7 +26,11 @@ def find(context: Context) -> MarkerFinding:
         return unknown(MARKER.id, "baseline_no_days", needed=needed)
     measure, gates = baseline.MEASURES[name], context.settings.verdict
     values = baseline.series(context.days, name, context.window)
-    facts = {"measure": name, "measure_unit": measure.unit, "n": int(values.day.size)}
+    facts: dict[str, Any] = {
+        "measure": name,
+        "measure_unit": measure.unit,
+        "n": int(values.day.size),
+    }
     if context.length < gates.min_days:
         short = Missing("short_window", {"days": context.length, "needed": gates.min_days})
         return passed_on(MARKER.id, short, **facts)
@@ -43,6 +50,7 @@ def find(context: Context) -> MarkerFinding:
         lower = measure.better == "lower"
         facts["rest_support"] = rest.p_fall if lower else 1.0 - rest.p_fall
     facts.update(_beside_heart_rate(context, name))
+    facts.update(lasting_step(context))
     return from_trend(MARKER.id, found, measure.better, measure.unit, context, **facts)
 
 

@@ -12,13 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from hrv import trend
 from hrv.markers.marker import Context, Marker, direction, fine_enough, passed_on, wilson
 from hrv.markers.rebound import oriented
 from hrv.model import (
-    DailySeries,
     Estimate,
-    FloatArray,
-    IntArray,
     MarkerFinding,
     MarkerState,
     Missing,
@@ -27,7 +25,6 @@ from hrv.model import (
 )
 
 EVENTS = (SpanKind.EVENT, SpanKind.LIFE)
-STEP_DRAWS = 400
 RIVALS = (SpanKind.MEDICINE, SpanKind.ILLNESS, SpanKind.THERAPY, SpanKind.CYCLE, SpanKind.OTHER)
 
 
@@ -160,86 +157,37 @@ def _without_tags(context: Context) -> MarkerFinding:
 def lasting_step(context: Context) -> dict[str, Any]:
     """The likeliest single step of the resting measure: its day, size, p-value and rivals.
 
-    The largest standardised difference of levels over all days at least three weeks from both
-    ends, against the same maximum in series with this one's autocorrelation and gaps. Rivals:
-    a straight line that fits as well, and known breaks or tags within two weeks.
+    Tested against the largest step anywhere in noise of the same memory, at least three weeks
+    from both ends. Rivals: a straight line that fits as well, and known breaks or tags within
+    two weeks.
     """
-    values = oriented(context)
-    if values is None or values.day.size < context.rules.step_days:
+    values, rules = oriented(context), context.rules
+    if values is None or values.day.size < rules.step_days:
         return {}
-    candidates = np.flatnonzero(
-        (values.day >= values.day[0] + context.rules.step_edge_days)
-        & (values.day <= values.day[-1] - context.rules.step_edge_days)
+    found = trend.lasting_step(
+        values,
+        settings=context.settings.trend,
+        edge_days=rules.step_edge_days,
+        rng=context.rng("lasting_step"),
     )
-    if candidates.size < 5:
+    if found is None:
         return {}
-    gains = _step_gains(values.value[None, :], candidates)[0]
-    best = int(candidates[int(np.argmax(gains))])
-    null = _alike(values, context.rng(MARKER.id), STEP_DRAWS)
-    largest = _step_gains(null, candidates).max(axis=1)
-    p = float((1 + np.sum(largest >= gains.max())) / (STEP_DRAWS + 1))
-    day = int(values.day[best])
-    line = np.polyval(np.polyfit(values.day, values.value, 1), values.day)
-    left = float(np.sum((values.value - line) ** 2))
-    size = float(values.value[best:].mean() - values.value[:best].mean())
-    spread = float(np.sum((values.value - values.value.mean()) ** 2))
-    n = values.day.size
-    penalty = float(np.exp(np.log(n) / n))  # a step has its date as one more free number (BIC)
-    near = [b.kind for b in context.breaks if abs(b.day - day) <= 14]
+    near = [b.kind for b in context.breaks if abs(b.day - found.day) <= rules.step_rival_days]
     near += [
         s.kind.value
         for s in context.spans
-        if s.kind in RIVALS and abs(int(context.clock.day(s.start_s).item()) - day) <= 14
+        if s.kind in RIVALS
+        and abs(int(context.clock.day(s.start_s).item()) - found.day) <= rules.step_rival_days
     ]
     return {
-        "step_day": day,
-        "step_size": size,
-        "step_p": p,
+        "step_day": found.day,
+        "step_size": found.size,
+        "step_p": found.p_value,
         "step_n": int(values.day.size),
         "step_measure": context.measure,
         "step_rivals": sorted(set(near)),
-        "line_fits_as_well": bool(left <= spread * (1.0 - float(gains.max())) * penalty),
+        "line_fits_as_well": found.over_line <= 0.0,
     }
-
-
-def _step_gains(values: FloatArray, candidates: IntArray) -> FloatArray:
-    """Share of the variance (R, n) that a step at each candidate explains, (R, candidates)."""
-    n = values.shape[1]
-    centred = values - values.mean(axis=1, keepdims=True)
-    before = np.cumsum(centred, axis=1)[:, candidates - 1]
-    k = candidates.astype(float)
-    gain: FloatArray = before**2 * (1.0 / k + 1.0 / (n - k)) / np.sum(centred**2, axis=1)[:, None]
-    return gain
-
-
-def _alike(values: DailySeries, rng: np.random.Generator, draws: int) -> FloatArray:
-    """Series without a step, with this one's days and autocorrelation at one and two days.
-
-    A slowly decaying state and white noise; the decay is taken from the two lags and never
-    under the first, so that a change that is only slow weather is not called a step.
-    """
-    day = values.day - values.day[0]
-    line = np.polyfit(day, values.value, 1)
-    rest = values.value - np.polyval(line, day)
-    rest = rest / (float(np.std(rest)) or 1.0)
-    lags = []
-    for lag in (1, 2):
-        later = np.searchsorted(day, day + lag)
-        ok = later < day.size
-        ok[ok] = day[later[ok]] == day[ok] + lag
-        lags.append(float(np.mean(rest[ok] * rest[later[ok]])) if ok.sum() > 10 else 0.3)
-    first = max(lags[0] + (1.0 + 3.0 * lags[0]) / day.size, 0.05)
-    phi = float(np.clip(max(lags[1] / first, first), 0.0, 0.95))
-    share = float(np.clip(first / max(phi, 0.05), 0.0, 1.0))
-    length = int(day[-1]) + 1
-    noise = rng.standard_normal((draws, length))
-    state = np.empty((draws, length))
-    state[:, 0] = noise[:, 0]
-    for k in range(1, length):
-        state[:, k] = phi * state[:, k - 1] + (1.0 - phi**2) ** 0.5 * noise[:, k]
-    white = rng.standard_normal((draws, day.size))
-    made: FloatArray = share**0.5 * state[:, day] + (1.0 - share) ** 0.5 * white
-    return made
 
 
 MARKER = Marker(

@@ -4,6 +4,7 @@ from hrv.stats.bagls import DAILY_NOISE, EPISODE_NOISE, NoiseGrid, bagls
 from hrv.stats.mixture import MixtureT
 from hrv.stats.multiple import benjamini_hochberg, holm
 from hrv.stats.resample import block_bootstrap, moving_block_indices, theil_sen
+from hrv.stats.steps import Step, largest_step
 from hrv.stats.survival import (
     AftFit,
     Jackknifed,
@@ -28,6 +29,7 @@ __all__ = [
     "LogRank",
     "MixtureT",
     "NoiseGrid",
+    "Step",
     "SurvivalCurve",
     "aft_jackknife",
     "aft_lognormal",
@@ -39,6 +41,7 @@ __all__ = [
     "holm",
     "impute",
     "kaplan_meier",
+    "largest_step",
     "log_rank",
     "moving_block_indices",
     "theil_sen",

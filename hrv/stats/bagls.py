@@ -259,6 +259,15 @@ def _fit_chunk(
     )
 
 
+def whitened(z: ArrayLike, day: ArrayLike, noise: NoiseGrid) -> tuple[FloatArray, FloatArray]:
+    """Columns z (n, q) of increasing days as independent values under each model, (G, n, q), and
+    the logarithm of the determinant of its covariance (G)."""
+    days = np.asarray(day, dtype=np.int64)
+    columns = np.asarray(z, dtype=float)[None]
+    white, log_f = _whiten(columns, np.ones((1, days.size)), np.diff(days, prepend=days[0]), noise)
+    return white[0], log_f[0]
+
+
 def _whiten(
     z: FloatArray, variance: FloatArray, gap: NDArray[np.int64], noise: NoiseGrid
 ) -> tuple[FloatArray, FloatArray]:

@@ -2,40 +2,90 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hrv import baseline
+from hrv.calibrate import PARTS, calibrate, verdicts
 from hrv.calibrate.people import Person, ar1, context, resting_days
-from hrv.calibrate.verdicts import SCENARIOS, found, looks, rates
+from hrv.calibrate.verdicts import PRIMARIES, SCENARIOS, found, looks, summed
 from hrv.settings import Settings
 
 
-def row(scenario: str, state: str, *qualifiers: str) -> dict[str, Any]:
-    return {"scenario": scenario, "days": 90, "state": state, "qualifiers": list(qualifiers)}
+def row(scenario: str, state: str, *qualifiers: str, **more: Any) -> dict[str, Any]:
+    told = {
+        "scenario": scenario,
+        "state": state,
+        "qualifiers": list(qualifiers),
+        "confidence": None,
+        "which": "baseline" if state == "partial" else None,
+    }
+    return told | {name: {"fall": 0.5} for name in PRIMARIES} | more
 
 
 def test_healing_where_nobody_heals_is_false() -> None:
-    table = rates([row("unchanged", "healing"), row("unchanged", "undetermined")])
-    assert table["unchanged/90d"]["false_healing"] == 1
-    assert table["unchanged/90d"]["people"] == 2
+    told = summed([row("unchanged", "healing"), row("unchanged", "undetermined")])
+    assert told["false_healing"] == {"yes": 1, "of": 2}
+    assert told["states"] == {"healing": 1, "undetermined": 1}
 
 
 def test_healing_of_people_who_heal_is_not_false() -> None:
-    assert rates([row("healing", "healing")])["healing/90d"]["false_healing"] == 0
+    told = summed([row("healing", "healing")])
+    assert told["healing"] == {"yes": 1, "of": 1}
+    assert told["false_healing"] == {"yes": 0, "of": 1}
 
 
 def test_fitness_may_be_called_healing_only_with_its_flag() -> None:
     rows = [row("fitness_gain", "healing"), row("fitness_gain", "healing", "fitness_possible")]
-    assert rates(rows)["fitness_gain/90d"]["false_healing"] == 1
+    assert summed(rows)["false_healing"] == {"yes": 1, "of": 2}
 
 
 def test_worsening_is_false_except_where_it_is_true() -> None:
-    table = rates([row("worsening", "worsening"), row("season", "worsening")])
-    assert table["worsening/90d"]["false_worsening"] == 0
-    assert table["season/90d"]["false_worsening"] == 1
+    assert summed([row("worsening", "worsening")])["false_worsening"]["yes"] == 0
+    assert summed([row("season", "worsening")])["false_worsening"]["yes"] == 1
+
+
+def test_a_year_of_looks_counts_any_claim_once() -> None:
+    seen = [row("unchanged", "undetermined", looks=["undetermined", "healing", "healing"])]
+    assert summed(seen)["false_healing"] == {"yes": 1, "of": 1}
+
+
+def test_what_a_partial_claim_rests_on_is_counted() -> None:
+    rows = [row("season", "partial"), row("season", "partial", "confounded")]
+    told = summed(rows)
+    assert told["partial_unflagged"] == {"yes": 1, "of": 2}
+    assert told["partial_which"] == {"baseline": 2}
+
+
+def test_blocks_of_people_add_up(tmp_path: Path) -> None:
+    """Thirty people in blocks are the people of one block, whichever was run first."""
+
+    def run(folder: str, *sizes: int) -> dict[str, Any]:
+        for runs in sizes:
+            calibrate(
+                tmp_path / folder,
+                parts=("verdict",),
+                runs=runs,
+                only=lambda name: name.startswith("verdict/sparse/56d/"),
+            )
+        page = (tmp_path / folder / "verdict.md").read_text()
+        assert f"| sparse | 56 | {sizes[-1]} |" in page
+        cells: dict[str, Any] = json.loads((tmp_path / folder / "verdict.json").read_text())[
+            "cells"
+        ]
+        return cells
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verdicts, "BLOCK", 2)
+        patch.setitem(PARTS, "verdict", replace(PARTS["verdict"], block=2))
+        grown, at_once = run("grown", 2, 4), run("at_once", 4)
+        assert grown == at_once
+        assert len(grown) == 2
 
 
 @pytest.mark.parametrize("name", ["unchanged", "coping"])
