@@ -855,7 +855,7 @@ class RecoveryFit:
     release_s: float = float("nan")  # fitted start of the decay
     area_bpm_min: float = float("nan")
     percent_back: tuple[float | None, ...] = (None, None, None)  # after 1, 2, 5 min
-    rmssd_ms: float | None = None
+    vagal_percent_per_min: Estimate | Missing | None = None  # growth of RMSSD; None: no beats
     peak_hr_bpm: float | None = None  # exercise: level at the end of effort
     hrr60_bpm: float | None = None  # exercise: fall within 60 s
     hrr120_bpm: float | None = None

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hrv import __version__, baseline, episodes, features, recovery, selftest, trend, verdict
+from hrv import (
+    __version__,
+    baseline,
+    episodes,
+    features,
+    recovery,
+    selftest,
+    trend,
+    vagal,
+    verdict,
+)
 from hrv.clean import correct
 from hrv.errors import SettingsError
 from hrv.markers import Context, breaks, find_all
@@ -202,6 +212,7 @@ def analyse(
         _must_have(days, question.day, window)
     on_progress("finding episodes", None)
     body = _body(timeline, days, settings, kept)
+    body = _with_beats(body, timeline, settings)
     on_progress("judging", None)
     context = _context(timeline, body, settings, question, window)
     findings = find_all(context)
@@ -257,6 +268,13 @@ def _selftest(body: _Body, settings: Settings, kept: KeptDays | None) -> dict[st
     if kept is not None and body.made_of is not None:
         kept.save_self_test(body.made_of, said)
     return said
+
+
+def _with_beats(body: _Body, timeline: Timeline, settings: Settings) -> _Body:
+    """The recoveries with what beats say of them, where there are any."""
+    if body.minute is None or not body.minute.rmssd_known.any():
+        return body
+    return replace(body, fits=vagal.beside(body.fits, timeline, settings))
 
 
 def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple[int, int]:

@@ -132,6 +132,8 @@ class RecoverySettings:
     max_missing_share: float = threshold(0.2, "share", OWN)
     min_height_sigma: float = threshold(2.0, "sigma", OWN)
     resolved_factor: float = threshold(1.25, "sampling steps", "75 s on a 60-s stream")
+    vagal_s: float = threshold(300.0, "s", "Goldberger et al. (2006): the first five minutes")
+    vagal_segments: int = threshold(4, "segments of 30 s", "two minutes; " + OWN)
     day_one_episodes: int = threshold(10, "episodes", "a level with interval from here on")
 
 
@@ -221,6 +223,8 @@ class MarkerSettings:
     matched_sets: int = threshold(8, "treated episodes", OWN)
     matches: int = threshold(5, "untreated episodes a set", OWN)
     height_caliper: float = threshold(0.3, "ln bpm", OWN)
+    level_s: float = threshold(180.0, "s", "before a technique began; " + OWN)
+    level_caliper_bpm: float = threshold(4.0, "bpm", OWN)
     lapse_days: int = threshold(20, "days without a session", OWN)
     exposures_before: int = threshold(8, "exposures", "a share of none in 5 must differ from it")
     exposures_after: int = threshold(5, "exposures", "as above")

@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "power",
         "report",
         "simulate",
+        "vagal",
     ),
     ("markers", "selftest", "table", "store"),
     ("verdict",),

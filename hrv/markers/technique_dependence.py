@@ -1,21 +1,23 @@
 """Technique dependence: calmer only while using a technique, or also without it?
 
 Three looks: within a session (before, during, after); episodes treated with a technique against
-untreated ones that were still raised at the same elapsed time (landmark, matched on height);
-practice days against lapse days.
+ones not yet treated that were still raised at the same elapsed time (landmark, matched on height
+and on the level at that moment); practice days against lapse days. A session that a rise prompted
+belongs to the second look only: before it the heart was calm, and such days had more rises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from hrv.markers.marker import Context, Marker, passed_on, unknown
+from hrv.markers.marker import Context, Marker, kept, passed_on, unknown
 from hrv.markers.rebound import oriented
 from hrv.model import (
     DailySeries,
+    EpisodeKind,
     FloatArray,
     IntArray,
     MarkerFinding,
@@ -40,16 +42,34 @@ def sessions(context: Context) -> list[tuple[float, float]]:
     return sorted(found)
 
 
+def unprompted(context: Context, found: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Sessions that began while the heart was not raised, as far as that was seen."""
+    fits = [f for f in context.fits if f.episode.kind is not EpisodeKind.EXERCISE]
+    order = sorted(fits, key=lambda f: f.episode.start_s)
+    begins = np.array([f.episode.start_s for f in order])
+    ends = np.array([_raised_until(f) for f in order])
+    latest = np.maximum.accumulate(ends) if ends.size else ends
+    last = np.searchsorted(begins, [start_s for start_s, _ in found], side="right") - 1
+    return [one for one, i in zip(found, last, strict=True) if i < 0 or latest[i] <= one[0]]
+
+
+def _raised_until(fit: RecoveryFit) -> float:
+    """When the heart was back in its range, or last seen on the way."""
+    ends = [fit.episode.end_s, fit.onset_s + fit.active_s]
+    return max(t for t in ends if np.isfinite(t))
+
+
 def within(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
     """Mean heart-rate excess 10-30 min before, during and 10-60 min after sessions, bpm.
 
-    Only still, worn, awake minutes; the interval is over sessions, by days.
+    Only sessions that no rise prompted, and only still, worn, awake minutes; the interval is over
+    sessions, by days.
     """
     grid, expected = context.grid, context.expectation
     if grid is None or expected is None:
         return {}
     rows = []
-    for start_s, end_s in found:
+    for start_s, end_s in unprompted(context, found):
         parts = [
             _mean_excess(context, start_s - 1800.0, start_s - 600.0),
             _mean_excess(context, start_s, end_s),
@@ -100,73 +120,115 @@ def _mean_with_interval(values: FloatArray, name: str) -> dict[str, float]:
 def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
     """Time left until back in range from the moment a technique began, against matched others.
 
-    Untreated episodes count only if still raised at the same elapsed time: a technique begun late
-    would otherwise look slow by having waited. Stratified log-rank, one set per treated episode.
+    Others count only if still raised at the same elapsed time, as high, and not treated by then:
+    a technique begun late would otherwise look slow by having waited. They are followed until
+    their own technique begins. Stratified log-rank, one set per treated episode; an episode may
+    stand in many sets, so the interval adds up by episode.
 
-    Reference: Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710.
+    References: Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark); Li, Propert &
+    Rosenbaum (2001), doi:10.1198/016214501753208573 (risk-set matching); Lin & Wei (1989),
+    doi:10.1080/01621459.1989.10478874 (the interval).
     """
-    treated = [f for f in context.followed() if f.episode.technique and f.active_s > 0]
-    free = [f for f in context.technique_free() if f.active_s > 0 and f.episode.rise_bpm > 0]
-    if not treated or not free:
-        return {"treated": len(treated)}
-    length = np.array([f.active_s for f in free])
-    over = np.array([not f.active_censored for f in free])
-    height = np.log([f.episode.rise_bpm for f in free])
-    excess, variance, sets = 0.0, 0.0, 0
-    for fit in treated:
-        elapsed = _elapsed(fit, found)
-        if elapsed is None or fit.active_s <= elapsed or fit.episode.rise_bpm <= 0:
+    rises = [f for f in context.followed() if f.active_s > 0 and f.episode.rise_bpm > 0]
+    starts = [_elapsed(f, found) if f.episode.technique else np.inf for f in rises]
+    known = [np.isfinite(t) or not f.episode.technique for t, f in zip(starts, rises, strict=True)]
+    rises = [f for f, use in zip(rises, known, strict=True) if use]
+    begun = np.array(starts)[known]
+    treated = np.flatnonzero(np.isfinite(begun))
+    if treated.size == 0 or treated.size == begun.size:
+        return {"treated": int(treated.size)}
+    length = np.array([f.active_s for f in rises])
+    over = np.array([not f.active_censored for f in rises])
+    followed, over_first = np.minimum(length, begun), over & (length <= begun)
+    height = np.log([f.episode.rise_bpm for f in rises]) / context.rules.height_caliper
+    level_at = _levels(context, rises)
+    parts, variance, sets = np.zeros(length.size), 0.0, 0
+    for i in treated:
+        elapsed = float(begun[i])
+        level = level_at(elapsed) / context.rules.level_caliper_bpm
+        apart = np.abs([height - height[i], level - level[i]])
+        risk = np.flatnonzero((followed > elapsed) & np.all(apart <= 1.0, axis=0))
+        if length[i] <= elapsed or risk.size < 2:
             continue
-        apart = np.abs(height - np.log(fit.episode.rise_bpm))
-        risk = np.flatnonzero((length > elapsed) & (apart <= context.rules.height_caliper))
-        if risk.size < 2:
-            continue
-        risk = risk[np.argsort(apart[risk], kind="stable")[: context.rules.matches]]
-        o_less_e, v = _stratum(
-            fit.active_s - elapsed, not fit.active_censored, length[risk] - elapsed, over[risk]
+        nearest = np.argsort(apart.sum(axis=0)[risk], kind="stable")
+        risk = risk[nearest[: context.rules.matches]]
+        found_parts, v = _stratum(
+            length[i] - elapsed, bool(over[i]), followed[risk] - elapsed, over_first[risk]
         )
-        excess, variance, sets = excess + o_less_e, variance + v, sets + 1
+        parts[np.append(i, risk)] += found_parts
+        variance, sets = variance + v, sets + 1
     if sets < context.rules.matched_sets or variance <= 0:
-        return {"treated": len(treated), "sets": sets}
+        return {"treated": int(treated.size), "sets": sets}
     from scipy.special import ndtr
 
-    z = excess / variance**0.5
-    ratio = excess / variance
+    spread = float(np.sqrt(parts @ parts))
+    ratio, se = float(parts.sum()) / variance, spread / variance
     return {
-        "treated": len(treated),
+        "treated": int(treated.size),
         "sets": sets,
         "faster_with": float(np.exp(ratio)),
-        "faster_with_low": float(np.exp(ratio - 1.96 / variance**0.5)),
-        "faster_with_high": float(np.exp(ratio + 1.96 / variance**0.5)),
-        "faster_with_p": float(2 * ndtr(-abs(z))),
+        "faster_with_low": float(np.exp(ratio - 1.96 * se)),
+        "faster_with_high": float(np.exp(ratio + 1.96 * se)),
+        "faster_with_p": float(2 * ndtr(-abs(ratio) / max(se, 1e-12))),
     }
 
 
-def _elapsed(fit: RecoveryFit, found: Sequence[tuple[float, float]]) -> float | None:
-    """From onset to the first session that overlaps the episode, s; 0 if it ran before."""
+def _levels(context: Context, rises: Sequence[RecoveryFit]) -> Callable[[float], FloatArray]:
+    """Mean excess of each rise over the last minutes before so much has elapsed, bpm."""
+    grid, expected = context.grid, context.expectation
+    if grid is None or expected is None:
+        return lambda _: np.zeros(len(rises))
+    bins = max(1, round(context.rules.level_s / grid.step_s))
+    sums = np.concatenate(([0.0], np.cumsum(expected.excess_bpm, dtype=np.float64)))
+    start_s = np.array([f.episode.start_s for f in rises]) - grid.t0_s
+
+    def level(elapsed: float) -> FloatArray:
+        last = ((start_s + elapsed) // grid.step_s).astype(np.int64)
+        last = np.clip(last, bins, sums.size - 1)
+        mean: FloatArray = (sums[last] - sums[last - bins]) / bins
+        return mean
+
+    return level
+
+
+def _elapsed(fit: RecoveryFit, found: Sequence[tuple[float, float]]) -> float:
+    """From onset to the first session that overlaps the episode, s; 0 if it ran before.
+
+    Infinite without one.
+    """
     first, last = fit.episode.start_s, fit.episode.end_s
     starts = [a for a, b in found if a < last and b > first]
-    return max(0.0, min(starts) - first) if starts else None
+    return max(0.0, min(starts) - first) if starts else np.inf
 
 
-def _stratum(mine: float, ended: bool, others: FloatArray, over: FloatArray) -> tuple[float, float]:
-    """Observed less expected ends of the treated one, and its variance, in one matched set."""
+def _stratum(
+    mine: float, ended: bool, others: FloatArray, over: FloatArray
+) -> tuple[FloatArray, float]:
+    """What each member of a matched set adds to observed less expected ends of the treated one,
+    which comes first; and the variance of that difference."""
     t = np.concatenate([[mine], others])
     events = np.concatenate([[ended], over]).astype(bool)
     times = np.unique(t[events])[:, None]
     at_risk, ending = t >= times, events & (t == times)
     n, d = at_risk.sum(axis=1), ending.sum(axis=1)
     share = at_risk[:, 0] / n
+    treated = np.arange(t.size) == 0
+    surprise = ending - at_risk * (d / n)[:, None]
+    parts: FloatArray = np.sum((treated - share[:, None]) * surprise, axis=0)
     variance = d * share * (1 - share) * (n - d) / np.maximum(n - 1, 1)
-    return float(np.sum(ending[:, 0] - d * share)), float(np.sum(variance))
+    return parts, float(np.sum(variance))
 
 
-def practice_days(context: Context) -> dict[str, Any]:
-    """Resting measure on practice days less that on lapse days within three days of them."""
+def practice_days(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """Resting measure on practice days less that on lapse days within three days of them.
+
+    Days on which rises alone prompted the sessions are neither.
+    """
     values = oriented(context)
     minutes = {d.day: d.technique_min for d in context.days if context.inside(d.day)}
     if values is None or values.day.size < 20:
         return {}
+    values = kept(values, ~np.isin(values.day, _prompted_days(context, found)))
     practised = np.array([minutes.get(int(d), 0.0) > 0 for d in values.day])
     if practised.sum() < 10 or (~practised).sum() < 10:
         return {"practice_days": int(practised.sum()), "lapse_days": int((~practised).sum())}
@@ -184,9 +246,15 @@ def practice_days(context: Context) -> dict[str, Any]:
     }
     facts |= _on_lapse_days(context, values.day[~practised], values.value[~practised])
     if blocks.size >= 4:
-        found = _mean_with_interval(blocks, "practice_less_lapse")
-        facts |= {name.replace("_bpm", ""): v for name, v in found.items()}
+        mean = _mean_with_interval(blocks, "practice_less_lapse")
+        facts |= {name.replace("_bpm", ""): v for name, v in mean.items()}
     return facts
+
+
+def _prompted_days(context: Context, found: Sequence[tuple[float, float]]) -> list[int]:
+    """Days whose every session began in a rise."""
+    free = {int(context.clock.day(a)) for a, _ in unprompted(context, found)}
+    return sorted({int(context.clock.day(a)) for a, _ in found} - free)
 
 
 def _on_lapse_days(context: Context, day: IntArray, value: FloatArray) -> dict[str, Any]:
@@ -227,7 +295,7 @@ def find(context: Context) -> MarkerFinding:
         return unknown(MARKER.id, "no_technique_tags")
     found = sessions(context)
     facts: dict[str, Any] = {"sessions": len(found)}
-    for part in (within(context, found), landmark(context, found), practice_days(context)):
+    for part in (within(context, found), landmark(context, found), practice_days(context, found)):
         facts |= part
     facts |= trends(context)
     told = ("after_less_before_p", "faster_with_p", "practice_less_lapse_p", "on_p")
@@ -254,11 +322,13 @@ MARKER = Marker(
     better="",
     minimum="8 tagged sessions, or 8 treated episodes with untreated matches, or 10 practice and "
     "10 lapse days",
-    formula="mean excess 10-60 min after less 10-30 min before sessions; ends of treated episodes "
-    "against untreated ones still raised at the same elapsed time, matched on height; resting "
-    "measure on practice days less lapse days within three days",
+    formula="mean excess 10-60 min after less 10-30 min before sessions that no rise prompted; "
+    "ends of treated episodes against ones still raised and not treated at the same elapsed time, "
+    "matched on height and on the level of the last three minutes; resting measure on practice "
+    "days less lapse days within three days",
     statistic="mean over sessions; stratified log-rank; blocks of two weeks",
     fallback="practice days against lapse days",
-    reference="Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark)",
+    reference="Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark); Li et al. (2001), "
+    "doi:10.1198/016214501753208573 (risk sets)",
     find=find,
 )

@@ -324,6 +324,7 @@ def _episode(
         "interval": f"{words.clock(half.low)}–{words.clock(half.high)}"
         if half is not None and fit.censored is Censored.NO
         else "",
+        "beside": wording.alternatives(words, fit),
         "used": words.say("ui.yes" if fit.accepted else "ui.no"),
         "why": wording.why_not(words, fit),
         "spark": _spark(curve),

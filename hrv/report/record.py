@@ -61,6 +61,7 @@ def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
         "recovery": _recovery(analysis.recovery, words),
         "baseline": _baseline(analysis, words),
         "episodes": [_episode(fit, analysis.clock) for fit in analysis.fits],
+        "techniques": _techniques(analysis.markers),
         "days": [_day(day) for day in analysis.days],
         "change": None if analysis.change is None else _plain(analysis.change),
         "ratings": _ratings(analysis.ratings),
@@ -250,6 +251,52 @@ def _episode(fit: RecoveryFit, clock: LocalClock) -> dict[str, Any]:
         "censored": fit.censored.value,
         "accepted": fit.accepted,
         "why_not": fit.why_not or None,
+        "confidence": number(episode.confidence, 3),
+        "excluded": list(episode.excluded),
+        "back_in_range_s": number(fit.settled_s, 1),
+        "back_in_range_censored": fit.settled_censored,
+        "area_bpm_min": number(fit.area_bpm_min, 1),
+        "percent_back": [number(share, 1) for share in fit.percent_back],
+        "hrr60_bpm": number(fit.hrr60_bpm, 1),
+        "hrr120_bpm": number(fit.hrr120_bpm, 1),
+        "vagal": _vagal(fit.vagal_percent_per_min),
+    }
+
+
+def _vagal(found: Estimate | Missing | None) -> dict[str, Any] | None:
+    """Growth of RMSSD after the release, or the code of why not; null where no beats are."""
+    if found is None:
+        return None
+    if isinstance(found, Missing):
+        return {"percent_per_min": None, "low": None, "high": None, "why": found.code}
+    value, low, high = (number(x, 2) for x in (found.value, found.low, found.high))
+    return {"percent_per_min": value, "low": low, "high": high, "why": None}
+
+
+def _techniques(markers: Iterable[MarkerFinding]) -> dict[str, Any] | None:
+    """The three looks at techniques in numbers; null without a session."""
+    facts = next((m.facts for m in markers if m.id == "technique_dependence"), {})
+    if not facts.get("sessions"):
+        return None
+
+    def one(name: str, value: str) -> dict[str, Any] | None:
+        if value not in facts or f"{name}_low" not in facts:
+            return None
+        told = [facts[value], facts[f"{name}_low"], facts[f"{name}_high"], facts.get(f"{name}_p")]
+        return dict(zip(("value", "low", "high", "p_value"), map(number, told), strict=True))
+
+    return {
+        "sessions": facts["sessions"],
+        "sessions_not_prompted": facts.get("sessions_seen"),
+        "rises_with": facts.get("treated", 0),
+        "rises_matched": facts.get("sets", 0),
+        "during_less_before_bpm": one("during_less_before", "during_less_before_bpm"),
+        "after_less_before_bpm": one("after_less_before", "after_less_before_bpm"),
+        "ends_sooner_ratio": one("faster_with", "faster_with"),
+        "practice_less_lapse": one("practice_less_lapse", "practice_less_lapse"),
+        "practice_measure": facts.get("practice_measure"),
+        "trend_with_ln": one("on", "on_change"),
+        "trend_without_ln": one("off", "off_change"),
     }
 
 

@@ -10,7 +10,9 @@ from hrv.model import Estimate, MarkerFinding, MarkerState
 from hrv.report.text import PAIRS, Words
 from hrv.report.wording import (
     DIRECTED,
+    HIGHER_IS_CALMER,
     LOG_MEASURES,
+    MEASURES,
     NO_REASON,
     Change,
     calmer_sign,
@@ -178,11 +180,17 @@ def _technique(words: Words, finding: MarkerFinding) -> Iterator[str]:
         low, high = facts[f"{name}_low"], facts[f"{name}_high"]
         size = Estimate(value=value, low=min(low, value), high=max(high, value))
         if unit == "1":
-            code = "lower" if high < 0 else "higher" if low > 0 else "open"
-            yield words.say(f"beside.practice.{code}")
+            yield from _practice(words, facts, size)
         else:
             phrase = words.change(size, unit, ("lower", "higher"))
             yield words.say(f"beside.{name}", change=phrase, n=facts.get("sessions", 0))
+    if "faster_with_low" in facts:
+        low, high = facts["faster_with_low"], facts["faster_with_high"]
+        code = "sooner" if low > 1.0 else "later" if high < 1.0 else "open"
+        ratio, low, high = (words.number(x) for x in (facts["faster_with"], low, high))
+        yield words.say(
+            f"beside.faster_with.{code}", ratio=ratio, low=low, high=high, n=facts.get("sets", 0)
+        )
     for name in ("on", "off"):
         if f"{name}_low" in facts:
             size = Estimate(
@@ -195,6 +203,25 @@ def _technique(words: Words, finding: MarkerFinding) -> Iterator[str]:
                 change=words.change(size, "%", ("shorter", "longer")),
                 n=facts.get(name, 0),
             )
+
+
+def _practice(words: Words, facts: Mapping[str, Any], size: Estimate) -> Iterator[str]:
+    """Days with against days without; `size` has more arousal upwards."""
+    code = "lower" if size.high < 0 else "higher" if size.low > 0 else "open"
+    yield words.say(f"beside.practice.{code}")
+    measure = str(facts.get("practice_measure", ""))
+    if measure not in MEASURES:
+        return
+    if measure in HIGHER_IS_CALMER:
+        size = Estimate(value=-size.value, low=-size.high, high=-size.low)
+    change = plain(Change(size, "ln ms" if measure in LOG_MEASURES else MEASURES[measure]), {})
+    yield words.say(
+        "beside.practice.size",
+        measure=measure_name(words, measure),
+        change=words.change(change.size, change.unit, ("lower", "higher")),
+        n=facts.get("practice_days", 0),
+        lapse=facts.get("lapse_days", 0),
+    )
 
 
 def _effort(words: Words, finding: MarkerFinding) -> Iterator[str]:

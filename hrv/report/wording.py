@@ -9,8 +9,10 @@ from hrv.model import (
     Analysis,
     BaselineSummary,
     Censored,
+    EpisodeKind,
     Estimate,
     Level,
+    LocalClock,
     MarkerState,
     Missing,
     RecoveryFit,
@@ -53,6 +55,7 @@ LOWER_IS_CALMER = {
     "sqrt_stress_index",
 }
 NO_REASON = Missing("none")
+SHOWN_ALONE = 3  # recoveries told one by one where they are too few for a level
 HIGHER_IS_CALMER = {"ln_rmssd", "vendor_ln_rmssd", "vendor_ln_sdnn", "ln_rmssd_per_rr"}
 
 
@@ -357,7 +360,11 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
     trends = recovery_trend(words, recovery), baseline_trend(words, baseline)
     return (
         Line(
-            first=[days_level(words, analysis) or recovery_level(words, recovery), *trends[0][:1]],
+            first=[
+                days_level(words, analysis) or recovery_level(words, recovery),
+                *single_recoveries(words, analysis),
+                *trends[0][:1],
+            ],
             more=trends[0][1:],
             state=primary_state(recovery, "recovery_speed"),
         ),
@@ -368,6 +375,39 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
         ),
         Line(first=together_line(words, analysis), more=[]),
     )
+
+
+def single_recoveries(words: Words, analysis: Analysis) -> list[str]:
+    """The recoveries of a recording under a day, too few for a level: each in one sentence."""
+    if analysis.coverage.worn_hours >= 24.0 or isinstance(analysis.recovery.half_time_s, Estimate):
+        return []
+    fits = sorted(analysis.fits, key=lambda fit: -fit.episode.rise_bpm)
+    rises = [fit for fit in fits if fit.episode.kind is not EpisodeKind.EXERCISE][:SHOWN_ALONE]
+    efforts = [fit for fit in fits if fit.accepted and fit.hrr60_bpm is not None][:SHOWN_ALONE]
+    shown = sorted(rises or efforts, key=lambda fit: fit.episode.start_s)
+    return [_single(words, fit, analysis.clock) for fit in shown]
+
+
+def _single(words: Words, fit: RecoveryFit, clock: LocalClock) -> str:
+    """One recovery: its half-time with interval, its bound, or why there is none."""
+    at_s = fit.release_s if fit.hrr60_bpm is not None else fit.episode.start_s
+    minute = int(clock.local_s(at_s) // 60) % 1440
+    said: dict[str, object] = {
+        "at": f"{minute // 60:02d}:{minute % 60:02d}",
+        "bpm": words.number(fit.episode.rise_bpm if fit.hrr60_bpm is None else fit.hrr60_bpm, 0),
+    }
+    if fit.hrr60_bpm is not None:
+        return words.say("recovery.one.effort", **said)
+    if not fit.accepted:
+        return words.say("recovery.one.not", why=words.say(f"why.{fit.why_not}"), **said)
+    half = fit.half_time_s
+    if half is not None:
+        span = {"value_s": half.value, "low_s": half.low, "high_s": half.high}
+        return words.say("recovery.one.measured", **span, **said)
+    if fit.censored is Censored.LEFT:
+        return words.say("recovery.one.at_most", bound_s=fit.bound_s, **said)
+    why = words.say(f"stop.{fit.stop_reason}")
+    return words.say("recovery.one.at_least", bound_s=fit.bound_s, why=why, **said)
 
 
 def days_level(words: Words, analysis: Analysis) -> str:
@@ -381,6 +421,24 @@ def days_level(words: Words, analysis: Analysis) -> str:
         words.number(x, 1) for x in (found.estimate.value, found.estimate.low, found.estimate.high)
     )
     return words.say("recovery.level.days", value=value, low=low, high=high, n=found.n or 0)
+
+
+def alternatives(words: Words, fit: RecoveryFit) -> str:
+    """What else was measured of one recovery: time to baseline, share gone, vagal return."""
+    said = []
+    if math.isfinite(fit.settled_s):
+        sign = f"≥{NBSP}" if fit.settled_censored else ""
+        said.append(words.say("ui.beside.back", back=sign + words.clock(fit.settled_s)))
+    gone = [(m, p) for m, p in zip((1, 2, 5), fit.percent_back, strict=True) if p is not None]
+    if gone:
+        percent = "/".join(words.number(p, 0) for _, p in gone)
+        minutes = "/".join(str(m) for m, _ in gone)
+        said.append(words.say("ui.beside.percent", percent=percent, minutes=minutes))
+    vagal = fit.vagal_percent_per_min
+    if isinstance(vagal, Estimate):
+        change, low, high = (words.number(x, 0) for x in (vagal.value, vagal.low, vagal.high))
+        said.append(words.say("ui.beside.vagal", change=change, low=low, high=high))
+    return "; ".join(said)
 
 
 def primary_state(summary: RecoverySummary | BaselineSummary, name: str | None) -> str:

@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from hrv.calibrate.people import FIRST_DAY, Person, context
+from hrv.markers import Context
 from hrv.markers import technique_dependence as marker
-from hrv.model import DAY_S, Expectation, MarkerState, Span, SpanKind, WearerNoise
+from hrv.model import (
+    DAY_S,
+    Episode,
+    Expectation,
+    MarkerState,
+    RecoveryFit,
+    Span,
+    SpanKind,
+    WearerNoise,
+)
 from tests.grids import grid_of
 
 T0 = FIRST_DAY * DAY_S
@@ -24,14 +34,16 @@ def test_without_tags_nothing_is_said() -> None:
 
 def test_one_matched_set_by_hand() -> None:
     # treated ends after 1; others after 2 and 3: expected 1/3, variance 1/3 x 2/3
-    excess, variance = marker._stratum(1.0, True, np.array([2.0, 3.0]), np.array([True, True]))
-    assert excess == pytest.approx(1 - 1 / 3)
+    parts, variance = marker._stratum(1.0, True, np.array([2.0, 3.0]), np.array([True, True]))
+    assert parts.sum() == pytest.approx(1 - 1 / 3)
+    # each: (treated - 1/3) x (ended - 1/3)
+    assert parts == pytest.approx([2 / 3 * 2 / 3, 1 / 9, 1 / 9])
     assert variance == pytest.approx(2 / 9)
 
 
 def test_a_treated_one_cut_short_at_once_says_nothing() -> None:
-    excess, variance = marker._stratum(0.5, False, np.array([2.0]), np.array([True]))
-    assert (excess, variance) == (0.0, 0.0)
+    parts, variance = marker._stratum(0.5, False, np.array([2.0]), np.array([True]))
+    assert (parts.tolist(), variance) == ([0.0, 0.0], 0.0)
 
 
 def test_a_technique_that_works_is_seen_at_equal_elapsed_time() -> None:
@@ -108,3 +120,89 @@ def test_practice_days_are_compared_with_lapse_days_near_them() -> None:
     facts = marker.find(replace(seen, days=days, spans=(span,))).facts
     assert facts["practice_less_lapse"] == pytest.approx(-1.0, abs=0.5)
     assert facts["practice_less_lapse_high"] < 0.0
+
+
+def rise(day: int, minutes: float, *, at_h: float = 10.0, technique: bool = False) -> RecoveryFit:
+    """A rise of 12 bpm that lasts so long; techniques begin five minutes into it."""
+    start = T0 + day * DAY_S + at_h * 3600.0
+    episode = Episode(
+        start_s=start, peak_s=start + 60.0, end_s=start + minutes * 60.0, rise_bpm=12.0,
+        technique=technique, day=FIRST_DAY + day, hour=at_h,
+    )  # fmt: skip
+    return RecoveryFit(
+        episode=episode, accepted=True, onset_s=start, active_s=minutes * 60.0,
+        active_censored=False,
+    )  # fmt: skip
+
+
+def session(fit: RecoveryFit, after_min: float = 5.0) -> Span:
+    start = fit.episode.start_s + after_min * 60.0
+    return Span(kind=SpanKind.TECHNIQUE, start_s=start, end_s=start + 600.0, origin="person")
+
+
+def with_fits(fits: list[RecoveryFit], spans: list[Span]) -> Context:
+    seen = context(Person(), 60, np.random.default_rng(7))
+    return replace(seen, fits=tuple(fits), spans=tuple(spans), grid=None)
+
+
+def test_a_session_that_a_rise_prompted_is_told_from_one_by_routine() -> None:
+    fits = [rise(k, 20.0, technique=True) for k in range(3)]
+    routine = [
+        Span(kind=SpanKind.TECHNIQUE, start_s=T0 + k * DAY_S + 8 * 3600.0,
+             end_s=T0 + k * DAY_S + 8 * 3600.0 + 600.0) for k in range(2)
+    ]  # fmt: skip
+    seen = with_fits(fits, [*(session(f) for f in fits), *routine])
+    found = marker.sessions(seen)
+    assert len(found) == 5
+    assert marker.unprompted(seen, found) == [(s.start_s, s.end_s) for s in routine]
+    # the third day has a prompted session alone: no practice day, no lapse day
+    assert marker._prompted_days(seen, found) == [FIRST_DAY + 2]
+
+
+def test_rises_treated_later_stay_in_the_comparison_until_then() -> None:
+    """Long rises have more time to be treated; without them the others look short."""
+    short, long = [10.0 + k for k in range(8)], [40.0 + k for k in range(8)]
+    early = [rise(k, m, technique=True) for k, m in enumerate([*short, *long])]
+    free = [rise(20 + k, m) for k, m in enumerate(short)]
+    late = [rise(30 + k, m, technique=True) for k, m in enumerate(long)]
+    spans = [session(f) for f in early]
+
+    def ratio(fits: list[RecoveryFit], spans: list[Span]) -> float:
+        seen = with_fits(fits, spans)
+        strict = replace(seen.settings, markers=replace(seen.rules, matches=20))
+        seen = replace(seen, settings=strict)
+        return float(marker.landmark(seen, marker.sessions(seen))["faster_with"])
+
+    whole = ratio([*early, *free, *late], [*spans, *(session(f, 20.0) for f in late)])
+    assert whole == pytest.approx(1.0, abs=0.2)
+    assert ratio([*early, *free], spans) < 0.7
+
+
+def test_a_rise_that_was_lower_at_that_time_is_no_match() -> None:
+    treated = [rise(k, 30.0 + k, technique=True) for k in range(10)]
+    free = [rise(10 + k, 30.0 + k if k < 10 else 15.0) for k in range(20)]
+    seen = with_fits([*treated, *free], [session(f) for f in treated])
+    n = 60 * 1440
+    excess = np.zeros(n, dtype=np.float32)
+    for k, fit in enumerate([*treated, *free]):
+        a = round((fit.episode.start_s - T0) / 60.0)
+        excess[a : a + 15] = 12.0 if k < 20 else 3.0
+    seen = replace(
+        seen,
+        grid=grid_of(np.full(n, 60.0), t0_s=T0),
+        expectation=Expectation(
+            excess_bpm=excess,
+            usable=np.ones(n, dtype=bool),
+            noise=WearerNoise(sigma_bpm=2.0, phi=0.5, step_s=60.0, n=n),
+            threshold_bpm=7.0,
+        ),
+    )
+    level = marker._levels(seen, list(seen.fits))(300.0)
+    assert level[:20].tolist() == [12.0] * 20
+    assert level[20:].tolist() == [3.0] * 10
+    strict = replace(seen.settings, markers=replace(seen.rules, matches=20))
+    facts = marker.landmark(replace(seen, settings=strict), marker.sessions(seen))
+    assert facts["sets"] == 10
+    assert facts["faster_with"] == pytest.approx(1.0, abs=0.1)
+    blind = marker.landmark(replace(seen, settings=strict, grid=None), marker.sessions(seen))
+    assert blind["faster_with"] < 0.9  # the low ones, soon over, would make the treated look slow

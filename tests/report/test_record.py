@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import hrv.report
-from hrv.model import Estimate, LocalClock, MarkerFinding, MarkerState, State, Verdict
+from hrv.model import (
+    Estimate,
+    LocalClock,
+    MarkerFinding,
+    MarkerState,
+    Missing,
+    State,
+    Verdict,
+)
 from hrv.report.record import dumps, instant, number, record
 from tests.report import builders
 from tests.report.schema import faults
@@ -90,3 +99,40 @@ def test_ratings_are_told_per_scale() -> None:
     told = record(builders.healing())["ratings"]["present"]
     assert told["first"]["value"] == 7.0
     assert told["trend"] == pytest.approx(-0.6)
+
+
+def test_vagal_return_stands_beside_a_recovery_or_its_reason() -> None:
+    analysis = builders.healing()
+    first, second, *rest = analysis.fits
+    found = Estimate(value=12.0, low=4.0, high=21.0, n=9)
+    why = Missing("vagal_no_beats")
+    fits = (
+        replace(first, vagal_percent_per_min=found),
+        replace(second, vagal_percent_per_min=why),
+        *rest,
+    )
+    told = record(replace(analysis, fits=fits))
+    assert list(faults(json.loads(json.dumps(told)), SCHEMA)) == []
+    row = {"percent_per_min": 12.0, "low": 4.0, "high": 21.0, "why": None}
+    assert told["episodes"][0]["vagal"] == row
+    assert told["episodes"][1]["vagal"]["why"] == "vagal_no_beats"
+    assert told["episodes"][2]["vagal"] is None
+
+
+def test_the_looks_at_techniques_stand_in_numbers() -> None:
+    facts = {
+        "sessions": 30, "sessions_seen": 12, "treated": 20, "sets": 18,
+        "after_less_before_bpm": -1.5, "after_less_before_p": 0.01,
+        "after_less_before_low": -2.5, "after_less_before_high": -0.5,
+        "faster_with": 1.4, "faster_with_low": 1.1, "faster_with_high": 1.8, "faster_with_p": 0.01,
+    }  # fmt: skip
+    finding = MarkerFinding(id="technique_dependence", state=MarkerState.DESCRIBED, facts=facts)
+    analysis = builders.healing()
+    others = tuple(m for m in analysis.markers if m.id != finding.id)
+    told = record(replace(analysis, markers=(*others, finding)))
+    assert list(faults(json.loads(json.dumps(told)), SCHEMA)) == []
+    looks = told["techniques"]
+    assert looks["ends_sooner_ratio"] == {"value": 1.4, "low": 1.1, "high": 1.8, "p_value": 0.01}
+    assert looks["after_less_before_bpm"]["low"] == -2.5
+    assert looks["practice_less_lapse"] is None
+    assert record(builders.nothing())["techniques"] is None

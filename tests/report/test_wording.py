@@ -229,3 +229,29 @@ def test_a_change_that_only_a_correction_left_open_is_said_so() -> None:
     finding = builders.marker("reactivity", MarkerState.UNDETERMINED, builders.trend(-0.5, 0.3))
     said = tests_said.marker_sentence(WORDS, finding)
     assert said.startswith("Not clear once the number of questions asked is allowed for")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(1.1, 1.9, "sooner than"), (0.5, 0.9, "later than"), (0.8, 1.9, "neither")],
+)
+def test_the_matched_comparison_is_told_with_its_interval(
+    low: float, high: float, word: str
+) -> None:
+    facts = {"sets": 21, "faster_with": (low * high) ** 0.5, "faster_with_low": low,
+             "faster_with_high": high}  # fmt: skip
+    found = MarkerFinding(id="technique_dependence", state=MarkerState.DESCRIBED, facts=facts)
+    text = tests_said.marker_sentence(WORDS, found)
+    assert word in text
+    assert f"{WORDS.number(low)}–{WORDS.number(high)}; 21 rises" in text
+
+
+def test_practice_days_are_told_in_the_unit_of_their_measure() -> None:
+    facts = {"practice_measure": "ln_rmssd", "practice_days": 30, "lapse_days": 40,
+             "practice_less_lapse": -0.1, "practice_less_lapse_low": -0.2,
+             "practice_less_lapse_high": -0.05}  # fmt: skip
+    found = MarkerFinding(id="technique_dependence", state=MarkerState.DESCRIBED, facts=facts)
+    text = tests_said.marker_sentence(WORDS, found)
+    assert "calmer" in text
+    assert "higher" in text  # more variability
+    assert "30 days with, 40 without" in text

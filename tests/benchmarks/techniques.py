@@ -1,0 +1,273 @@
+"""Techniques without effect, and one with: how often each look calls an effect.
+
+Sitting days on 1-min heart rate with reactions of known truth; detection, recovery and the looks
+as in the product. Ways of using a technique:
+
+- late and on the worst: from four minutes into a reaction on, the likelier the higher the heart
+  still is at that moment; no effect (confounding by indication);
+- on the slow ones: the same moment, the likelier the higher and the slower the reaction will turn
+  out to be, which no person can know; no effect;
+- by routine: twice on two days of three, at any waking time; no effect;
+- early, works: soon after the onset, by chance; halves the half-time.
+
+Days with many reactions also rest at a higher level. One line a person goes into techniques.jsonl;
+people already there are not run again.
+
+Run: `python -m tests.benchmarks.techniques [--people 200] [--days 84]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import hrv
+from hrv import baseline
+from hrv.calibrate.people import ar1
+from hrv.episodes import detect, expect
+from hrv.markers import Context
+from hrv.markers import technique_dependence as marker
+from hrv.model import BaselineDay, Coverage, FloatArray, LocalClock, Span, SpanKind, Tier
+from hrv.recovery import fit
+from hrv.settings import Settings
+from tests.benchmarks.verdict_days import clopper_pearson
+from tests.grids import MONDAY_S, Rise, awake, binned, grid_of, seconds
+
+RESULTS = Path(__file__).parent / "results"
+FIRST_DAY = round(MONDAY_S / 86_400.0)
+WAYS = ("late and on the worst", "on the slow ones", "by routine", "early, works")
+LOOKS = {
+    "faster_with": "rises with it end sooner",
+    "after_less_before": "10-60 min after",
+    "during_less_before": "during",
+    "practice_less_lapse": "practice days",
+}
+Sessions = list[tuple[float, float]]
+
+
+def reaction(rng: np.random.Generator, at_s: float) -> tuple[Rise, float, float]:
+    """One reaction, with what stands behind its height and its half-time."""
+    z_length, z_height, z_half = rng.standard_normal(3)
+    length = float(np.clip(300.0 * np.exp(0.5 * z_length), 120.0, 1800.0))
+    height = 12.0 * float(np.exp(0.35 * z_height))
+    half = 120.0 * float(np.exp(0.45 * z_half + 0.12 * z_height))
+    return Rise(at_s, at_s + length, height, half), float(z_height), float(z_half)
+
+
+def excess_at(rise: Rise, t_s: float) -> float:
+    """Height of the reaction at a moment, bpm."""
+    left = max(t_s - rise.off_s, 0.0) / rise.half_s
+    return rise.height_bpm * float(0.5**left)
+
+
+def lived(way: str, state: FloatArray, rng: np.random.Generator) -> tuple[list[Rise], Sessions]:
+    """Reactions of all days and the sessions with a technique, s from the first midnight."""
+    rises: list[Rise] = []
+    sessions: Sessions = []
+    for day, level in enumerate(state):
+        t = day * 86_400.0 + 7.5 * 3600.0
+        while True:
+            t += 600.0 + rng.exponential(3600.0 / (0.35 * np.exp(0.4 * level)))
+            if t > day * 86_400.0 + 22.0 * 3600.0:
+                break
+            rise, z_height, z_half = reaction(rng, t)
+            chance, wait, long = rng.random(), rng.exponential(240.0), 300.0 + 600.0 * rng.random()
+            start = t + 240.0 + wait
+            if way == "late and on the worst":
+                used = chance < 0.8 / (1.0 + np.exp(-(excess_at(rise, start) - 9.0) / 2.0))
+            elif way == "on the slow ones":
+                used = chance < 0.75 / (1.0 + np.exp(-2.5 * (z_height + z_half - 0.8)))
+            else:
+                used, start = way == "early, works" and chance < 0.3, t + 60.0 + 0.25 * wait
+                if used:
+                    rise = Rise(rise.on_s, rise.off_s, rise.height_bpm, 0.5 * rise.half_s)
+            if used:
+                sessions.append((start, start + long))
+            rises.append(rise)
+            t = rise.off_s
+        if way == "by routine" and day % 3 < 2:
+            for hour in rng.uniform(8.0, 21.0, 2):
+                start = day * 86_400.0 + 3600.0 * float(hour)
+                sessions.append((start, start + 900.0))
+    return rises, sessions
+
+
+def resting(state: FloatArray, rng: np.random.Generator) -> list[BaselineDay]:
+    """Days whose resting level shares their state."""
+    z = 0.5 * state + 0.87 * rng.standard_normal((3, state.size))
+    return [
+        BaselineDay(
+            day=FIRST_DAY + k,
+            night_hr_bpm=56.0 + 1.8 * float(z[0, k]),
+            ln_rmssd=3.6 - 0.15 * float(z[1, k]),
+            resting_hr_bpm=68.0 + 2.2 * float(z[2, k]),
+            hrv_source="beats",
+            night_known_by="device",
+            worn_hours=22.0,
+            still_hours=8.0,
+            quality="green",
+        )
+        for k in range(state.size)
+    ]
+
+
+def seen(way: str, number: int, days: int, settings: Settings) -> Context:
+    """What the marker sees of one person."""
+    rng = np.random.default_rng([20260301, WAYS.index(way), number])
+    state = ar1(days, 0.5, rng)
+    rises, sessions = lived(way, state, rng)
+    up = awake(60.0, days)
+    hr = binned(seconds(rises, days * 86_400, int(rng.integers(2**31))), 60)
+    grid = grid_of(np.where(up, hr, hr - 8.0), asleep=~up)
+    spans = tuple(
+        Span(kind=SpanKind.TECHNIQUE, start_s=MONDAY_S + a, end_s=MONDAY_S + b, origin="person")
+        for a, b in sessions
+    )
+    expectation = expect(grid, settings)
+    episodes = detect(grid, expectation, spans, settings)
+    window = (FIRST_DAY, FIRST_DAY + days - 1)
+    count = np.bincount([int(a // 86_400.0) for a, _ in sessions], minlength=days)
+    kept = [
+        replace(day, technique_min=10.0 * float(n))
+        for day, n in zip(resting(state, rng), count, strict=True)
+    ]
+    composed = baseline.compose(kept, settings.baseline, window)
+    return Context(
+        window=window,
+        days=composed,
+        measure=baseline.choose(composed, settings.baseline, window),
+        fits=fit(episodes, grid, expectation, settings),
+        episodes=episodes,
+        spans=spans,
+        grid=grid,
+        expectation=expectation,
+        coverage=Coverage(
+            days=days, nights=days, worn_hours=22.0 * days, still_hours=16.0 * days,
+            tier=Tier.MINUTE,
+        ),
+        clock=LocalClock.fixed(0.0),
+        settings=settings,
+    )  # fmt: skip
+
+
+def person(way: str, number: int, days: int, settings: Settings) -> dict[str, Any]:
+    """The looks at one person: how many, estimate, interval and p-value of each."""
+    context = seen(way, number, days, settings)
+    sessions = marker.sessions(context)
+    facts: dict[str, Any] = {"sessions": len(sessions)}
+    for look in (marker.within, marker.landmark, marker.practice_days):
+        facts |= look(context, sessions)
+    active = {
+        name: float(np.median([f.active_s for f in fits])) if fits else None
+        for name, fits in (
+            ("active_with_s", [f for f in context.followed() if f.episode.technique]),
+            ("active_without_s", list(context.technique_free())),
+        )
+    }
+    kept = {k: v for k, v in facts.items() if k.rpartition("_")[0] in LOOKS or k in LOOKS}
+    counts = ("sessions", "sessions_seen", "treated", "sets")
+    more: dict[str, Any] = {name: facts[name] for name in counts if name in facts}
+    return {"way": way, "number": number, "days": days, **more, **active, **kept}
+
+
+def table(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Share of people for whom a look is significant at two-sided 5 %, by direction."""
+    rows = list(rows)
+    lines = [
+        "| technique | look | people with an answer | calmer with it | less calm with it "
+        "| significant either way (95 % interval) | median estimate |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for way in WAYS:
+        mine = [r for r in rows if r["way"] == way]
+        for look, title in LOOKS.items():
+            told = [r for r in mine if f"{look}_p" in r]
+            if not mine or not told:
+                lines.append(f"| {way} | {title} | 0 of {len(mine)} | - | - | - | - |")
+                continue
+            value = np.array([r.get(look, r.get(f"{look}_bpm")) for r in told])
+            p = np.array([r[f"{look}_p"] for r in told])
+            good = value > 1.0 if look == "faster_with" else value < 0.0
+            k = int((p < 0.05).sum())
+            low, high = clopper_pearson(k, p.size)
+            lines.append(
+                f"| {way} | {title} | {p.size} of {len(mine)} "
+                f"| {int(((p < 0.05) & good).sum())} | {int(((p < 0.05) & ~good).sum())} "
+                f"| {k / p.size:.3f} ({low:.3f}-{high:.3f}) | {np.median(value):+.2f} |"
+            )
+    return lines
+
+
+def naive(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """What a plain comparison of lengths would have said."""
+    rows = list(rows)
+    lines = ["| technique | median ratio of lengths, with / without |", "|---|---|"]
+    for way in WAYS:
+        ratios = [
+            r["active_with_s"] / r["active_without_s"]
+            for r in rows
+            if r["way"] == way and r["active_with_s"] and r["active_without_s"]
+        ]
+        if ratios:
+            lines.append(f"| {way} | {np.median(ratios):.2f} |")
+    return lines
+
+
+def resumed(
+    path: Path,
+    wanted: Iterable[tuple[str, int, int]],
+    run: Callable[[str, int, int], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Rows of all wanted people; those not yet in the file are run and appended."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    known = {(r["way"], r["number"], r["days"]): r for r in map(json.loads, lines)}
+    found = []
+    with path.open("a", encoding="utf-8") as file:
+        for key in wanted:
+            if key not in known:
+                known[key] = run(*key)
+                file.write(json.dumps(known[key]) + "\n")
+                file.flush()
+            found.append(known[key])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--days", type=int, default=84)
+    parser.add_argument("--results", type=Path, default=RESULTS / "techniques.jsonl")
+    given = parser.parse_args()
+    settings = Settings()
+    wanted = [(way, n, given.days) for n in range(given.people) for way in WAYS]
+
+    def run(way: str, number: int, days: int) -> dict[str, Any]:
+        return person(way, number, days, settings)
+
+    rows = resumed(given.results, wanted, run)
+    text = "\n".join(
+        [
+            f"# Looks at techniques, version {hrv.__version__}",
+            "",
+            f"{given.people} people a row, {given.days} days, 1-min heart rate. Two-sided 5 %.",
+            "",
+            *table(rows),
+            "",
+            "Length of rises without the landmark and the matching:",
+            "",
+            *naive(rows),
+            "",
+        ]
+    )
+    print(text)
+    given.results.with_suffix(".md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
