@@ -13,8 +13,11 @@ from hrv.errors import InputError
 from hrv.ingest import read
 from hrv.model import ReadOptions
 from hrv.settings import IngestSettings
+from tests.benchmarks.damage import SLOW, UNCAUGHT, tried
+from tests.ingest.damage import case
 from tests.ingest.samples import all_samples
 
+PARTS = 6
 SAMPLES = [sample for sample in all_samples() if sample.path.stat().st_size]
 QUICK = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -103,3 +106,12 @@ def test_rows_wider_than_the_header_are_kept(tmp_path: Path) -> None:
     path.write_text("timestamp,heart_rate\n" + "\n".join(lines) + "\n")
     (found,) = read([path], ReadOptions(), IngestSettings())
     assert found.rows_used == 20
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_sample_of_all_damage_comes_out_as_rows_or_reasons(part: int, tmp_path: Path) -> None:
+    """300 of the inputs of `tests.benchmarks.damage`, formats and archives alike."""
+    for number in range(part, 300, PARTS):
+        found = tried(case(3, number), tmp_path)
+        assert found.result not in (UNCAUGHT, SLOW), found
+        assert found.adds_up, found
