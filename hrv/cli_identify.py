@@ -1,34 +1,57 @@
-"""`hrv identify` and `hrv formats`: what files are, what they cover, what that allows."""
+"""`hrv identify`: what files are, what they cover, what that allows."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from hrv.errors import SettingsError
-
 if TYPE_CHECKING:
-    from hrv.ingest import Format, Identity
+    from hrv.holdings import Found, Holding
+    from hrv.ingest import Identity
     from hrv.model import ReadOptions
+    from hrv.report.text import Words
+
+WIDTH = 100
+HEADS = {"hr": "HR", "rr": "RR", "hrv": "HRV", "sleep": "sleep", "motion": "motion", "tags": "tags"}
+NOTHING = "Nothing here can be used. 'hrv formats' lists what can be read."
 
 
 def told(paths: Sequence[Path], options: ReadOptions, *, as_json: bool) -> str:
-    """What each file is and why, and the coverage of all of them together."""
+    """What each file is and why, what all of them cover, and which markers that allows."""
+    from hrv import holdings
+    from hrv.report.text import Words
+
+    found = holdings.look(list(paths), options)
+    if as_json:
+        return json.dumps(_as_json(found), indent=2, ensure_ascii=False)
+    lines = [line for item in _grouped(found.files) for line in _file(*item)]
+    if not found.sources:
+        return "\n".join([*lines, "", NOTHING])
+    return "\n".join([*lines, "", *_table(found), "", *_markers(found, Words())])
+
+
+def _as_json(found: Found) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from hrv import ingest
+    from hrv.model import as_date
 
-    found = ingest.identify(list(paths), options)
-    if as_json:
-        return json.dumps({"files": [asdict(item) for item in found], "coverage": _coverage(found)},
-                          indent=2, ensure_ascii=False)  # fmt: skip
-    lines = [line for item in _grouped(found) for line in _file(*item)]
-    return "\n".join([*lines, "", *_table(_coverage(found))])
+    def line(one: Holding) -> dict[str, Any]:
+        days = {
+            name: None if day is None else as_date(day).isoformat()
+            for name, day in (("first_day", one.first_day), ("last_day", one.last_day))
+        }
+        return {**asdict(one), **days, "tier": one.tier.value}
+
+    files = [
+        {**asdict(item), "days": {stream: len(days) for stream, days in item.days.items()}}
+        for item in found.files
+    ]
+    coverage = {"sources": [line(one) for one in found.sources], "together": line(found.together)}
+    return {"files": files, "coverage": coverage}
 
 
 def _grouped(found: Iterable[Identity]) -> list[tuple[Identity, int]]:
@@ -60,100 +83,74 @@ def _widest(group: Sequence[Identity]) -> Identity:
 
 def _file(item: Identity, count: int) -> list[str]:
     more = f" and {count - 1} more like it" if count > 1 else ""
-    lines = [f"{item.file}{more}: {item.title}", f"    why: {item.why}"]
+    lines = [f"{item.file}{more}: {item.title}", *_wrapped("    why: ", item.why)]
     if item.streams:
-        lines.append(f"    holds: {', '.join(item.streams)}, {_span(item)}")
+        lines += _wrapped("    holds: ", f"{', '.join(item.streams)}; {_span(item)}")
     if item.rows_used or item.rows_refused:
         lines.append(f"    rows: {item.rows_used} used, {item.rows_refused} refused")
-    lines += [f"    refused: {reason}" for reason in item.refusals]
-    lines += [f"    note: {note}" for note in item.notes]
+    for kind, told in (("refused", item.refusals), ("note", item.notes)):
+        lines += [line for text in told for line in _wrapped(f"    {kind}: ", text)]
     return lines
 
 
 def _span(item: Identity) -> str:
     if item.first_s is None or item.last_s is None:
         return "without times of its own"
-    return f"{_date(item.first_s)} to {_date(item.last_s)}"
+    first, last = _date(item.first_s), _date(item.last_s)
+    return first if first == last else f"{first} to {last}"
 
 
 def _date(t_s: float) -> str:
     return datetime.fromtimestamp(t_s, UTC).date().isoformat()
 
 
-def _coverage(found: Iterable[Identity]) -> dict[str, dict[str, Any]]:
-    """Per stream: first day, last day, days with data (files may overlap: the most of any sum)."""
-    out: dict[str, dict[str, Any]] = {}
-    for item in found:
-        for stream, days in item.days.items():
-            row = out.setdefault(stream, {"first": None, "last": None, "file_days": 0, "files": 0})
-            row["file_days"] += days
-            row["files"] += 1
-            if item.first_s is not None and item.last_s is not None:
-                first, last = _date(item.first_s), _date(item.last_s)
-                row["first"] = min(filter(None, (row["first"], first)))
-                row["last"] = max(filter(None, (row["last"], last)))
-    return dict(sorted(out.items()))
-
-
-def _table(coverage: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    if not coverage:
-        return ["Nothing here can be used. 'hrv formats' lists what can be read."]
-    lines = [f"{'stream':<22}{'first':<12}{'last':<12}{'files':>6}"]
-    for name, row in coverage.items():
-        first, last = row["first"] or "-", row["last"] or "-"
-        lines.append(f"{name:<22}{first:<12}{last:<12}{row['files']:>6}")
+def _table(found: Found) -> list[str]:
+    """Days with each kind of data, a line for each source and one for all."""
+    head = f"{'days with':<26} {'first':<10} {'last':<10} {'any':>4}"
+    lines = [head + "".join(f" {name:>5}" for name in HEADS.values()) + "  HR every"]
+    shown = [(one.source, one) for one in found.sources]
+    if len(shown) > 1:
+        shown.append(("together", found.together))
+    for name, one in shown:
+        name = name if len(name) <= 26 else name[:24].rstrip(" ,(") + ".."
+        counts = "".join(
+            f" {one.by[column] or '-':>{max(len(title), 5)}}" for column, title in HEADS.items()
+        )
+        every = "" if one.hr_every_s is None else f"  {one.hr_every_s:.0f} s"
+        first, last = _day(one.first_day), _day(one.last_day)
+        lines.append(f"{name:<26} {first:<10} {last:<10} {one.days:>4}{counts}{every}")
     return lines
 
 
-def formats_text(format_id: str | None, *, as_json: bool) -> str:
-    """All formats in a line each, or one in full. Raises SettingsError for an unknown id."""
-    from hrv import ingest
+def _markers(found: Found, words: Words) -> list[str]:
+    """The tier of all together, and what each marker can say of it."""
+    from hrv.settings import Settings
 
-    known = {item.id: item for item in ingest.formats()}
-    if format_id is not None and format_id not in known:
-        from difflib import get_close_matches
-
-        near = get_close_matches(format_id, known, n=3) or sorted(known)
-        raise SettingsError(f"no format {format_id!r}", way_out=f"There are: {', '.join(near)}")
-    chosen = list(known.values()) if format_id is None else [known[format_id]]
-    if as_json:
-        return json.dumps([_described(item) for item in chosen], indent=2, ensure_ascii=False)
-    if format_id is None:
-        width = max(len(name) for name in known) + 2
-        return "\n".join(f"{name:<{width}}{item.title}" for name, item in known.items())
-    told = _described(chosen[0])
-    lines = [told["title"], "", f"How to export: {told['how_to_export']}"]
-    lines += [told["note"]] if told["note"] else []
-    lines += ["", f"gives {', '.join(told['gives'])}"]
-    for table in told["tables"]:
-        lines.append(f"{table['id']}: gives {', '.join(table['gives']) or 'nothing that we read'}")
-        lines.append(f"    files: {', '.join(table['file_names']) or 'any name'}")
-        lines.append(f"    needs: {', '.join(table['required']) or 'its own shape'}")
-    return "\n".join(lines)
+    one = found.together
+    lines = [f"Data kind {one.tier.value}: {words.say(f'tier.{one.tier.value}')}. It allows:"]
+    names = {marker.id: words.say(f"marker.{marker.id}.name") for marker in one.markers}
+    width = max(map(len, names.values()))
+    for marker in one.markers:
+        told = [words.say(code) for code in (marker.how, marker.why) if code]
+        head = f"  {words.say(f'holds.can.{marker.can}'):<8} {names[marker.id]:<{width}}  "
+        lines += _wrapped(head, "; ".join(told))
+    needed = Settings().verdict.min_days
+    if one.days < needed:
+        lines.append(f"A trend needs {needed} days; these files have data on {one.days}.")
+    if one.better:
+        lines += _wrapped("", words.say(f"need.{one.better}"))
+        notes = dict.fromkeys((each.source, each.note) for each in found.sources if each.note)
+        lines += [part for source, note in notes for part in _wrapped(f"{source}: ", note)]
+    return lines
 
 
-def _described(item: Format) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "title": item.title,
-        "how_to_export": item.how_to_export,
-        "note": item.note,
-        "gives": list(item.gives),
-        "tables": [
-            {
-                "id": table.id,
-                "gives": list(table.quantities),
-                "file_names": list(table.file_name),
-                "required": [column.aliases[0] for column in table.required],
-            }
-            for table in item.tables
-        ],
-    }
+def _wrapped(head: str, text: str) -> list[str]:
+    """A text that begins behind its head and goes on below itself."""
+    below = " " * (len(head) if len(head) < 50 else 4)
+    return wrap(head + text, WIDTH, subsequent_indent=below) or [head]
 
 
-@click.command("formats")
-@click.argument("format_id", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def formats_command(format_id: str | None, as_json: bool) -> None:
-    """List the formats, or say what one gives and how to export it."""
-    click.echo(formats_text(format_id, as_json=as_json))
+def _day(day: int | None) -> str:
+    from hrv.model import as_date
+
+    return "-" if day is None else as_date(day).isoformat()

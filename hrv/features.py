@@ -381,14 +381,35 @@ def coverage(timeline: Timeline, grid: Grid | None, nights: int, settings: Setti
 
 def tier(timeline: Timeline, grid: Grid | None, settings: FeatureSettings) -> Tier:
     """What the data can answer, by their richest stream that runs outside workouts."""
-    if grid is None or not grid.measured.any():
-        return Tier.DAILY if timeline.day_values else Tier.NOTHING
-    outside = grid.measured & ~grid.exercise
-    if outside.sum() * grid.step_s < 0.1 * grid.measured.sum() * grid.step_s:
-        return Tier.DAILY if timeline.day_values else Tier.WORKOUTS
-    if (grid.rmssd_known & outside).sum() >= 0.5 * outside.sum():
+    measured = outside = beats = 0.0
+    if grid is not None:
+        quiet = grid.measured & ~grid.exercise
+        measured, outside = float(grid.measured.sum()), float(quiet.sum())
+        beats = float((grid.rmssd_known & quiet).sum())
+    return tier_of(
+        measured, outside, beats, timeline.hr_period_s, bool(timeline.day_values), settings
+    )
+
+
+def tier_of(
+    measured: float,
+    outside: float,
+    beats: float,
+    hr_period_s: float | None,
+    daily: bool,
+    settings: FeatureSettings,
+) -> Tier:
+    """The tier of so much time: measured, of it outside workouts, of that with known beats.
+
+    Any unit of time will do; `daily` says that there are a vendor's figures of whole days.
+    """
+    if measured == 0:
+        return Tier.DAILY if daily else Tier.NOTHING
+    if outside < 0.1 * measured:
+        return Tier.DAILY if daily else Tier.WORKOUTS
+    if beats >= 0.5 * outside:
         return Tier.BEATS
-    period = timeline.hr_period_s or settings.minute_s
+    period = hr_period_s or settings.minute_s
     if period <= settings.fine_needs_period_s:
         return Tier.FINE
     return Tier.MINUTE if period <= settings.minute_needs_period_s else Tier.SPARSE

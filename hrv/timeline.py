@@ -263,19 +263,10 @@ class _Packer:
             ratings=tuple(self.ratings[key] for key in sorted(self.ratings)),
             inputs=tuple(sorted(self.inputs, key=lambda i: (i.file, i.first_s or 0.0))),
             notes=_gathered(self.notes),
-            hr_period_s=self._period_s(),
+            hr_period_s=hr_period_s(self.steps),
             person=person,
             digest=partial(_digest, days),
         )
-
-    def _period_s(self) -> float | None:
-        """Sampling step at which the busiest stream spends its median second."""
-        if not self.steps:
-            return None
-        spent = max(self.steps.items(), key=lambda item: (item[1].sum(), item[0]))[1]
-        if spent.sum() == 0:
-            return None
-        return max(float(np.searchsorted(np.cumsum(spent), 0.5 * spent.sum())), 1.0)
 
 
 def _summary(recording: Recording) -> InputSummary:
@@ -300,20 +291,26 @@ def _summary(recording: Recording) -> InputSummary:
 def cut(recording: Recording) -> tuple[tuple[Cut, ...], dict[str, FloatArray]]:
     """All series cut at UTC midnights and packed, and the seconds at each sampling step."""
     cuts: list[Cut] = []
-    steps: dict[str, FloatArray] = {}
     for series in recording.series():
         if series.t_s.size == 0:
             continue
         stream = stream_of(series)
-        if isinstance(series, HeartRateSeries):
-            spent = _time_at_steps(series.t_s)
-            steps[stream.device] = steps.get(stream.device, np.zeros(spent.size)) + spent
         for day, part in midnights(series.t_s):
             period = series.period_s[part] if isinstance(series, MotionSeries) else None
             recovering = series.recovering_s if isinstance(series, StressScoreSeries) else None
             values = values_of(series)[part]
             cuts.append((day, stream, chunk(day, series.t_s[part], values, period, recovering)))
-    return tuple(cuts), steps
+    return tuple(cuts), hr_steps(recording)
+
+
+def hr_steps(recording: Recording) -> dict[str, FloatArray]:
+    """Seconds that each device's heart rate spends at sampling steps of 0, 1, 2 ... s."""
+    steps: dict[str, FloatArray] = {}
+    for series in recording.heart_rate:
+        if series.t_s.size:
+            spent = _time_at_steps(series.t_s)
+            steps[series.device] = steps.get(series.device, np.zeros(spent.size)) + spent
+    return steps
 
 
 def midnights(t_s: FloatArray) -> Iterator[tuple[int, slice]]:
@@ -339,6 +336,19 @@ def chunk(
         0.0 if period_s is None else _constant(period_s),
         None if recovering_s is None else recovering_s[(recovering_s // DAY_S) == day],
     )
+
+
+def hr_period_s(steps: Mapping[str, FloatArray]) -> float | None:
+    """Sampling step at which the busiest stream spends its median second.
+
+    `steps` are the seconds that each device spends at steps of 0, 1, 2 ... s.
+    """
+    if not steps:
+        return None
+    spent = max(steps.items(), key=lambda item: (item[1].sum(), item[0]))[1]
+    if spent.sum() == 0:
+        return None
+    return max(float(np.searchsorted(np.cumsum(spent), 0.5 * spent.sum())), 1.0)
 
 
 def _time_at_steps(t_s: FloatArray) -> FloatArray:

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("markers", "selftest", "table", "store"),
     ("verdict",),
     ("pipeline",),
-    ("calibrate", "cohort"),
+    ("calibrate", "cohort", "holdings"),
     ("web",),
     ("cli",),
 )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from hrv.errors import HrvError, InputError, MalformedFileError, NothingUsableError, SettingsError
 from hrv.ingest.specs import Format, formats
-from hrv.model import Note, ReadOptions, Recording, Source
+from hrv.model import Note, ReadOptions, Recording, Source, SpanKind
 
 if TYPE_CHECKING:
     from hrv.ingest.archive import Member
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hrv.ingest.plan import Decision, Failure
     from hrv.settings import IngestSettings
 
-__all__ = ["Format", "Identity", "OnProgress", "formats", "identify", "read"]
+__all__ = ["Format", "Identity", "OnProgress", "formats", "identified", "identify", "read"]
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Identity:
     streams: tuple[str, ...] = ()
     first_s: float | None = None
     last_s: float | None = None
-    days: dict[str, int] = field(default_factory=dict)  # days with data, by stream
+    days: dict[str, frozenset[int]] = field(default_factory=dict)  # local days, by stream
     rows_used: int = 0
     rows_refused: int = 0
     refusals: tuple[str, ...] = ()
@@ -91,18 +91,23 @@ def identify(
     paths: Sequence[str | Path], options: ReadOptions, settings: IngestSettings | None = None
 ) -> list[Identity]:
     """What each file is and why, with what it holds; nothing is analysed."""
+    return [found for found, _ in identified(paths, options, settings)]
+
+
+def identified(
+    paths: Sequence[str | Path], options: ReadOptions, settings: IngestSettings | None = None
+) -> Iterator[tuple[Identity, Recording | None]]:
+    """What each file is, with its recording where it could be read."""
     from hrv.settings import IngestSettings as Defaults
 
     known = {item.id: item.title for item in formats()}
-    found = []
     for decision, result in _results(paths, options, settings or Defaults(), None):
         if isinstance(result, Recording):
-            found.append(_identity(decision, result, known))
+            yield _identity(decision, result, known), result
         else:
-            failure = result
-            why = failure.error.what
-            found.append(Identity(file=failure.name, format=None, title="not recognised", why=why))
-    return found
+            why = result.error.what
+            told = Identity(file=result.name, format=None, title="not recognised", why=why)
+            yield told, None
 
 
 def _results(
@@ -309,10 +314,15 @@ def _identity(decision: Decision | None, recording: Recording, known: dict[str, 
                 continue
             edges += [float(series.t_s[0]), float(series.t_s[-1])]
             days = clock.day(series.t_s) if clock else np.floor(series.t_s / 86_400.0)
-            streams.setdefault(stream, set()).update(int(day) for day in np.unique(days))
+            found, count = np.unique(days, return_counts=True)
+            if days.size > 1:  # the sample that ends the last minute of a day is of that day
+                found = found[count > 1]
+            streams.setdefault(stream, set()).update(int(day) for day in found)
     for span in recording.spans:
         edges += [span.start_s, span.end_s]
-        streams.setdefault(span.kind.value, set()).add(int(span.start_s // 86_400.0))
+        at = span.end_s if span.kind in (SpanKind.SLEEP, SpanKind.SLEEP_STAGE) else span.start_s
+        day = clock.day(at) if clock else at // 86_400.0  # nights belong to the day of waking
+        streams.setdefault(span.kind.value, set()).add(int(day))
     for value in recording.day_values:
         edges += [value.day * 86_400.0]
         streams.setdefault(value.quantity.value, set()).add(value.day)
@@ -328,7 +338,7 @@ def _identity(decision: Decision | None, recording: Recording, known: dict[str, 
         streams=tuple(streams),
         first_s=min(edges, default=None),
         last_s=max(edges, default=None),
-        days={stream: len(days) for stream, days in streams.items()},
+        days={stream: frozenset(days) for stream, days in streams.items()},
         rows_used=recording.rows_used,
         rows_refused=recording.rows_refused,
         refusals=tuple(
