@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -491,7 +492,7 @@ class Timeline:
 # --------------------------------------------------------------------------- beats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # no slots: what metrics share is worked out once and kept
 class NNSeries:
     """Normal-to-normal intervals: what is left to measure after correction.
 
@@ -520,8 +521,42 @@ class NNSeries:
 
     def successive_diff_ms(self) -> FloatArray:
         """Differences of true neighbours, ms."""
-        steps: FloatArray = np.diff(self.nn_ms)[self.joined[1:]]
+        return self._steps_ms
+
+    @cached_property
+    def _steps_ms(self) -> FloatArray:
+        steps = np.diff(self.nn_ms)
+        if not self.joined[1:].all():
+            steps = steps[self.joined[1:]]
+        steps.flags.writeable = False
         return steps
+
+    @cached_property
+    def sorted_ms(self) -> FloatArray:
+        """The intervals from the shortest to the longest."""
+        inorder = np.sort(self.nn_ms)
+        inorder.flags.writeable = False
+        return inorder
+
+    @cached_property
+    def sum_ms(self) -> float:
+        """Time that the intervals fill."""
+        return float(self.nn_ms.sum())
+
+    @property
+    def mean_ms(self) -> float:
+        """Mean interval."""
+        return self.sum_ms / self.nn_ms.size
+
+    def quantile_ms(self, share: float) -> float:
+        """Length that `share` of the intervals do not exceed, by linear interpolation."""
+        place = share * (self.nn_ms.size - 1)
+        below, above = self.sorted_ms[int(place)], self.sorted_ms[int(np.ceil(place))]
+        return float(below + (place - int(place)) * (above - below))
+
+    def counted(self, edges_ms: FloatArray) -> IntArray:
+        """How many intervals lie in each bin `[edges_ms[k], edges_ms[k + 1])`."""
+        return np.diff(np.searchsorted(self.sorted_ms, edges_ms))
 
     def between(self, start_s: float, end_s: float) -> NNSeries:
         """The intervals that end in `[start_s, end_s)`."""
@@ -630,7 +665,7 @@ class Metric:
         beats = int(nn.nn_ms.size)
         if beats < self.min_beats:
             return Missing("too_few_beats", {"beats": beats, "needed": self.min_beats})
-        span_s = float(nn.nn_ms.sum()) / 1000.0
+        span_s = nn.sum_ms / 1000.0
         if span_s < 0.95 * self.min_span_s:  # the last beat ends later, a few may be masked
             return Missing("too_short", {"span_s": span_s, "needed_s": self.min_span_s})
         return None

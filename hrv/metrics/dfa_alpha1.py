@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hrv.metrics.fluctuation import SHORT_BEATS, fluctuation
+from hrv.metrics.fluctuation import SHORT_BEATS, short_fluctuation
 from hrv.model import Fluctuation, Metric
 
 
@@ -19,7 +19,7 @@ METRIC = Metric(
     label="DFA alpha 1",
     unit="1",
     formula=dfa_alpha1,
-    prepare=fluctuation,
+    prepare=short_fluctuation,
     of=Fluctuation,
     reference="Peng et al. (1995), doi:10.1063/1.166141",
     equation="slope of log F over log n, n = 4 to 16 beats, disjoint boxes",

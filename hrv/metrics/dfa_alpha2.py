@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hrv.metrics.fluctuation import LONG_BEATS, fluctuation
+from hrv.metrics.fluctuation import LONG_BEATS, long_fluctuation
 from hrv.model import Fluctuation, Metric
 
 
@@ -19,7 +19,7 @@ METRIC = Metric(
     label="DFA alpha 2",
     unit="1",
     formula=dfa_alpha2,
-    prepare=fluctuation,
+    prepare=long_fluctuation,
     of=Fluctuation,
     reference="Peng et al. (1995), doi:10.1063/1.166141",
     equation="slope of log F over log n, n = 16 to 64 beats, disjoint boxes",

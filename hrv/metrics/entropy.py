@@ -75,10 +75,10 @@ def _alike(x: FloatArray, starts: BoolArray, m: int, r: float) -> tuple[int, int
     n = x.size
     last = n - m  # templates begin before it
     everywhere = bool(starts[:last].all())
-    never = np.full(BLOCK // n + 2, np.iinfo(kind).max, dtype=kind)  # a rank like no other
+    rows = max(min(BLOCK // n, last - 1), 1)
+    never = np.full(rows + 1, np.iinfo(kind).max, dtype=kind)  # a rank like no other
     rank = np.concatenate((rank, never))
     shorter = longer = 0
-    rows = max(BLOCK // n, 1)
     room, flags = np.empty(rows * n, dtype=kind), np.empty(rows * n, dtype=bool)
     for lag in range(1, last, rows):
         count = min(rows, last - lag)

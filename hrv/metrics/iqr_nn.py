@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from hrv.model import Metric, NNSeries
 
 
 def iqr_nn_ms(nn: NNSeries) -> float:
     """Third minus first quartile of the intervals, ms (linear interpolation)."""
-    return float(np.subtract(*np.percentile(nn.nn_ms, (75, 25))))
+    return nn.quantile_ms(0.75) - nn.quantile_ms(0.25)
 
 
 METRIC = Metric(

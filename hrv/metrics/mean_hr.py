@@ -11,7 +11,7 @@ def mean_hr_bpm(nn: NNSeries) -> float:
     The harmonic form counts beats per time; the mean of 60,000 / NN would be higher by the
     square of the coefficient of variation.
     """
-    return float(60_000.0 / nn.nn_ms.mean())
+    return 60_000.0 / nn.mean_ms
 
 
 METRIC = Metric(

@@ -7,7 +7,7 @@ from hrv.model import Metric, NNSeries
 
 def mean_nn_ms(nn: NNSeries) -> float:
     """Mean of the intervals, ms."""
-    return float(nn.nn_ms.mean())
+    return nn.mean_ms
 
 
 METRIC = Metric(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from hrv.model import Metric, NNSeries
 
 
 def median_hr_bpm(nn: NNSeries) -> float:
     """60,000 / median NN, bpm."""
-    return float(60_000.0 / np.median(nn.nn_ms))
+    return 60_000.0 / nn.quantile_ms(0.5)
 
 
 METRIC = Metric(

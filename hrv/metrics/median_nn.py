@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from hrv.model import Metric, NNSeries
 
 
 def median_nn_ms(nn: NNSeries) -> float:
     """Median of the intervals, ms."""
-    return float(np.median(nn.nn_ms))
+    return nn.quantile_ms(0.5)
 
 
 METRIC = Metric(

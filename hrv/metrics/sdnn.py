@@ -12,7 +12,7 @@ def sdnn_ms(nn: NNSeries) -> float:
 
     Grows with the length of the recording: compare windows of equal length only.
     """
-    return float(np.std(nn.nn_ms, ddof=1))
+    return float(np.std(nn.nn_ms, ddof=1, mean=nn.mean_ms))
 
 
 METRIC = Metric(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -110,7 +111,7 @@ def welch(
     Empty where no stretch has 4 intervals. Reference: Welch (1967), doi:10.1109/TAU.1967.1161901;
     Task Force (1996) for the resampling.
     """
-    from scipy.interpolate import CubicSpline
+    from scipy.interpolate import splev, splrep
 
     per_segment = round(segment_s * rate_hz)
     grids = []
@@ -118,7 +119,7 @@ def welch(
         t = nn.t_s[part] - nn.t_s[part][0]
         if t.size >= 4:
             clock = np.arange(int(t[-1] * rate_hz + 1e-9) + 1) / rate_hz
-            grids.append(CubicSpline(t, nn.nn_ms[part])(clock))
+            grids.append(np.asarray(splev(clock, splrep(t, nn.nn_ms[part], s=0))))
     longest = max((grid.size for grid in grids), default=0)
     size = min(per_segment, longest)
     if size < 16:
@@ -147,6 +148,7 @@ def _unbroken(nn: NNSeries) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(bounds)]
 
 
+@lru_cache(maxsize=16)
 def _hann(size: int) -> FloatArray:
     return 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)
 

@@ -15,13 +15,14 @@ def stress_index_per_s2(nn: NNSeries) -> float:
     Mo: middle of the fullest 50-ms bin, s (the lowest of equals). AMo: share of the intervals in
     it, percent. MxDMn: largest minus smallest interval, s.
     """
-    spread_s = float(np.ptp(nn.nn_ms)) / 1000.0
-    if spread_s <= 0:
+    shortest, longest = nn.sorted_ms[[0, -1]]
+    if longest <= shortest:
         return float("nan")
-    counts = np.bincount((nn.nn_ms // BIN_MS).astype(np.int64))
-    mode = int(counts.argmax())
-    share = 100.0 * counts[mode] / nn.nn_ms.size
-    return float(share / (2.0 * (mode + 0.5) * BIN_MS / 1000.0 * spread_s))
+    edges = BIN_MS * np.arange(shortest // BIN_MS, longest // BIN_MS + 2)
+    counts = nn.counted(edges)
+    mode_s = (edges[counts.argmax()] + 0.5 * BIN_MS) / 1000.0
+    share = 100.0 * counts.max() / nn.nn_ms.size
+    return float(share / (2.0 * mode_s * (longest - shortest) / 1000.0))
 
 
 METRIC = Metric(

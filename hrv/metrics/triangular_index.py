@@ -15,8 +15,8 @@ def triangular_index(nn: NNSeries) -> float:
     The value depends on where bins begin once intervals are themselves rounded, hence the fixed
     bins. TINN, its companion, has no unique solution and is left out.
     """
-    bins = np.floor(nn.nn_ms / BIN_MS + 1e-9).astype(np.int64)
-    return float(nn.nn_ms.size / np.bincount(bins).max())
+    bins = np.arange(nn.sorted_ms[0] // BIN_MS, nn.sorted_ms[-1] // BIN_MS + 3)
+    return float(nn.nn_ms.size / nn.counted(BIN_MS * (bins - 1e-9)).max())
 
 
 METRIC = Metric(

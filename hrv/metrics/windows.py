@@ -69,10 +69,10 @@ def in_windows(cleaned: Cleaned, start_s: ArrayLike, end_s: ArrayLike) -> Window
     nn = cleaned.nn
     lo, hi = np.searchsorted(nn.t_s, begin), np.searchsorted(nn.t_s, end)
     beats = hi - lo
-    center = float(nn.nn_ms.mean()) if nn.nn_ms.size else 0.0
+    center = nn.mean_ms if nn.nn_ms.size else 0.0
     x = nn.nn_ms - center
-    step = np.zeros_like(x)
-    step[1:] = np.where(nn.joined[1:], np.diff(nn.nn_ms), 0.0)
+    step = np.diff(nn.nn_ms, prepend=nn.nn_ms[:1])
+    step[~nn.joined] = 0.0
     after = np.minimum(lo + 1, hi)  # the first interval of a window has no neighbour in it
     pairs = _sums(nn.joined, after, hi).astype(np.int64)
     total = _sums(x, lo, hi)
@@ -104,7 +104,7 @@ def in_windows(cleaned: Cleaned, start_s: ArrayLike, end_s: ArrayLike) -> Window
 def _sums(x: FloatArray | BoolArray, lo: IntArray, hi: IntArray) -> FloatArray:
     """Sum of x[lo:hi] for every window."""
     total = np.zeros(x.size + 1)
-    np.cumsum(x, out=total[1:])
+    np.cumsum(x.astype(np.float64), out=total[1:])  # summing marks as they are is slower
     return np.asarray(total[hi] - total[lo])
 
 
@@ -120,12 +120,14 @@ def _stress_index(nn_ms: FloatArray, lo: IntArray, hi: IntArray) -> FloatArray:
         np.maximum.reduceat(np.append(nn_ms, -np.inf), bounds)[::2]
         - np.minimum.reduceat(np.append(nn_ms, np.inf), bounds)[::2]
     ) / 1000.0
-    bins = (nn_ms // BIN_MS).astype(np.int64)
+    bins = (nn_ms / BIN_MS).astype(np.uint16)
+    bins -= BIN_MS * bins > nn_ms  # a quotient may round up
     fullest = np.zeros(lo.size, dtype=np.int64)
     mode = np.zeros(lo.size, dtype=np.int64)
     order = np.argsort(bins, kind="stable")
-    kinds, begin = np.unique(bins[order], return_index=True)
-    for kind, places in zip(kinds, np.split(order, begin[1:]), strict=True):
+    begin = np.concatenate(([0], np.cumsum(np.bincount(bins))))
+    for kind in np.flatnonzero(np.diff(begin)):
+        places = order[begin[kind] : begin[kind + 1]]
         count = np.searchsorted(places, hi) - np.searchsorted(places, lo)
         better = count > fullest
         fullest[better], mode[better] = count[better], kind

@@ -80,7 +80,7 @@ def others(item: str, library: str, rr: Any) -> Callable[[], Any]:
     if library == "systole":
         peaks = np.zeros(int(rr.sum()) + 2, dtype=bool)
         peaks[np.cumsum(rr).astype(int)] = True
-        if item == "artefacts, one pass":
+        if item == "artefacts, detection":
             artefacts = import_module("systole.detection").rr_artefacts
             return lambda: artefacts(rr)
         module = import_module("systole.hrv")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from hrv.metrics.fluctuation import fluctuation, runs
+from hrv.metrics.fluctuation import fluctuation, long_fluctuation, runs, short_fluctuation
 from hrv.model import NNSeries
 from tests.hearts import steady
 
@@ -23,6 +23,14 @@ def test_f_equals_polyfit_box_by_box() -> None:
     found = fluctuation(nn)
     at = found.scale_beats.tolist().index(7.0)
     assert found.fluctuation_ms[at] == pytest.approx(math.sqrt(np.mean(squares)))
+
+
+def test_the_boxes_of_one_slope_are_among_all_boxes() -> None:
+    nn = NNSeries.unbroken(steady(400))
+    every, short, long = fluctuation(nn), short_fluctuation(nn), long_fluctuation(nn)
+    assert short.slope(4, 16) == every.slope(4, 16)
+    assert long.slope(16, 64) == every.slope(16, 64)
+    assert short.scale_beats.size + long.scale_beats.size == every.scale_beats.size + 1
 
 
 def test_white_noise_has_slope_one_half_and_its_sum_three_halves() -> None:

@@ -6,10 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from hrv.metrics import BY_NAME
 from hrv.metrics.segments import segments
+from hrv.metrics.stress_index import BIN_MS as STRESS_BIN_MS
+from hrv.metrics.triangular_index import BIN_MS
 from hrv.model import NNSeries
+from tests.hearts import nn_series
 
 # mean 850, deviations -50 50 -50 50, differences 100 -100 100
 FOUR = NNSeries.unbroken([800, 900, 800, 900])
@@ -79,3 +83,22 @@ def test_a_segment_with_a_long_gap_is_left_out() -> None:
 
 def _joined(*flags: int) -> np.ndarray:
     return np.array(flags, dtype=bool)
+
+
+@settings(max_examples=40, deadline=None)
+@given(nn_series())
+def test_sorted_intervals_give_what_numpy_gives(nn: NNSeries) -> None:
+    x = nn.nn_ms
+    assert nn.quantile_ms(0.5) == pytest.approx(np.median(x), rel=1e-12)
+    assert nn.quantile_ms(0.25) == pytest.approx(np.percentile(x, 25), rel=1e-12)
+    grid = 1000.0 / 128.0 * np.rint(x / (1000.0 / 128.0))  # on the bins' own edges
+    for beats in (x, grid):
+        series = NNSeries.unbroken(beats)
+        fullest = np.bincount(np.floor(beats / BIN_MS + 1e-9).astype(int)).max()
+        assert BY_NAME["triangular_index"].formula(series) == x.size / fullest
+        if np.ptp(beats) == 0:
+            continue
+        counts = np.bincount((beats // STRESS_BIN_MS).astype(int))
+        mode_s = (counts.argmax() + 0.5) * STRESS_BIN_MS / 1000.0
+        expected = 100.0 * counts.max() / x.size / (2.0 * mode_s * np.ptp(beats) / 1000.0)
+        assert BY_NAME["stress_index"].formula(series) == pytest.approx(expected, rel=1e-12)
