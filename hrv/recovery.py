@@ -42,8 +42,10 @@ SHAPE_EPISODES = 120  # that decide on the shape
 CLEARLY_LIKELIER = 3.0  # log Bayes factor
 LN_PLATEAUS = np.linspace(np.log(45.0), np.log(7200.0), 24)
 LN_PLATEAU_WIDTH = float(LN_PLATEAUS[1] - LN_PLATEAUS[0])
-EM_ROUNDS = 60
-LEAST_SPREAD = 0.3  # ln, between the half-times of one wearer
+TRAIT_NODES = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # in SDs of what is known of each trait
+TRAIT_ROUNDS = 12
+LN_USUAL_SPREAD = float(np.log(0.5))  # between one wearer's episodes: where the search begins
+LEAST_SPREAD = 0.1  # ln; what the grids of times can show
 
 
 # --------------------------------------------------------------------------- the fit's machinery
@@ -340,13 +342,13 @@ def fit(
     half-time, so a filter on it would bias every trend. Interrupted recoveries are right-censored,
     those faster than the sampling resolves left-censored.
     """
-    wearer = _shaped(episodes, _wearer(episodes, grid, expectation, settings))
+    wearer, done = _shaped(episodes, _wearer(episodes, grid, expectation, settings))
     fits, evidence = [], []
-    for episode in episodes:
+    for place, episode in enumerate(episodes):
         if episode.kind is EpisodeKind.EXERCISE:
             fits.append(_exercise(episode, wearer))
             continue
-        fitted, found = _stress(episode, wearer)
+        fitted, found = done[place] if place in done else _stress(episode, wearer)
         if found is not None and fitted.accepted:
             evidence.append((len(fits), found.likelihood))
         fits.append(fitted)
@@ -355,58 +357,128 @@ def fit(
     return tuple(fits)
 
 
-def _shaped(episodes: Sequence[Episode], wearer: _Wearer) -> _Wearer:
-    """The wearer with the curve that their episodes speak for.
+_Fitted = tuple[RecoveryFit, _Posterior | None]
+
+
+def _shaped(episodes: Sequence[Episode], wearer: _Wearer) -> tuple[_Wearer, dict[int, _Fitted]]:
+    """The wearer with the curve that their episodes speak for, and the fits made on the way.
 
     The half-time of one shape is not that of another, so all episodes of a person share one.
     The exponential stands unless the logistic is clearly likelier.
     """
-    raised = [e for e in episodes if e.kind is not EpisodeKind.EXERCISE]
+    raised = [k for k, e in enumerate(episodes) if e.kind is not EpisodeKind.EXERCISE]
     asked = raised[:: max(1, -(-len(raised) // SHAPE_EPISODES))]
     if len(asked) < wearer.rules.day_one_episodes or wearer.grid.step_s > SHAPE_STEP_S:
-        return wearer
+        return wearer, {}
     plan = _plan(wearer.grid.step_s, wearer.expectation.noise, wearer.rules, LOGISTIC)
     other = replace(wearer, plan=plan)
-    pairs = [(_stress(e, wearer)[1], _stress(e, other)[1]) for e in asked]
-    both = [(one, two) for one, two in pairs if one is not None and two is not None]
+    fitted = [{k: _stress(episodes[k], w) for k in asked} for w in (wearer, other)]
+    both = [
+        (one, two)
+        for k in asked
+        if (one := fitted[0][k][1]) is not None and (two := fitted[1][k][1]) is not None
+    ]
     if len(both) < wearer.rules.day_one_episodes:
-        return wearer
+        return wearer, fitted[0]
     support = [
         _traits(np.array([pair[k].likelihood for pair in both]), w.plan, w.rules).log_evidence
         + sum(pair[k].log_scale for pair in both)
         for k, w in enumerate((wearer, other))
     ]
-    return other if support[1] - support[0] > CLEARLY_LIKELIER else wearer
+    if support[1] - support[0] > CLEARLY_LIKELIER:
+        return other, fitted[1]
+    return wearer, fitted[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Traits:
-    """Normal laws, over a wearer's episodes, of ln half-time and ln plateau (centre, SD)."""
+    """What a wearer's episodes have in common: normal laws, each node a centre and a spread."""
 
-    half: tuple[float, float]
-    plateau: tuple[float, float]
-    log_evidence: float
+    weight: FloatArray  # (plateau node, half-time node), sum 1
+    half: FloatArray  # density (node, half-time)
+    plateau: FloatArray  # density (node, plateau)
+    log_evidence: float  # the same constant left out for every shape
 
 
 def _traits(likelihood: FloatArray, plan: _Plan, rules: RecoverySettings) -> _Traits:
-    """Empirical Bayes by EM over the likelihoods (episode, plateau, half-time).
+    """Posterior of centre and spread of both traits over the likelihoods (episode, plateau, half).
 
-    Reference: Carlin & Louis (2000), Bayes and Empirical Bayes Methods, ch. 3.
+    A product grid that moves to where the posterior lies. Taking the likeliest centre and spread
+    for known would make the interval of every episode too narrow. The prior of a spread is
+    s exp(-s^2 / 2): it keeps clear of zero, where few and noisy episodes would often put it.
+
+    References: Carlin & Louis (2000), Bayes and Empirical Bayes Methods, ch. 3; Chung et al.
+    (2013), Psychometrika 78:685.
     """
     ln_half = np.log(plan.half_s)
-    weak = float(np.log(rules.prior_median_s)), rules.prior_sd
-    usual = float(np.log(PLATEAU_S)), PLATEAU_SD
-    half, plateau, log_evidence = weak, usual, -np.inf
-    for _ in range(EM_ROUNDS):
-        law = likelihood * _bell(LN_PLATEAUS, plateau)[:, None] * _bell(ln_half, half)
-        total = law.sum(axis=(1, 2), keepdims=True)
-        before, log_evidence = log_evidence, float(np.log(total).sum())
-        law /= total
-        half = _population(law.sum(axis=1), ln_half, weak)
-        plateau = _population(law.sum(axis=2), LN_PLATEAUS, usual)
-        if log_evidence - before < 1e-3:
+    usual_half = float(np.log(rules.prior_median_s)), rules.prior_sd
+    usual_plateau = float(np.log(PLATEAU_S)), PLATEAU_SD
+    # centre and ln spread, of plateau and of half-time
+    middle = np.array([usual_plateau[0], LN_USUAL_SPREAD, usual_half[0], LN_USUAL_SPREAD])
+    sd = np.full(4, 0.5)
+    for _ in range(TRAIT_ROUNDS):
+        axes = middle[:, None] + sd[:, None] * TRAIT_NODES
+        plateau = _laws(LN_PLATEAUS, axes[0], axes[1])
+        half = _laws(ln_half, axes[2], axes[3])
+        over_h = np.einsum("eph,np->neh", likelihood, plateau, optimize=True)
+        each = np.einsum("neh,mh->nme", over_h, half, optimize=True)
+        log_weight = (
+            np.log(np.maximum(each, 1e-300)).sum(axis=2)
+            + _log_prior(axes[0], axes[1], usual_plateau)[:, None]
+            + _log_prior(axes[2], axes[3], usual_half)
+        )
+        top = float(log_weight.max())
+        weight = np.exp(log_weight - top)
+        log_evidence = top + float(np.log(weight.sum()) + np.log(sd).sum())
+        weight /= weight.sum()
+        by_axis = weight.reshape(4 * TRAIT_NODES.shape)
+        over = [by_axis.sum(axis=tuple(set(range(4)) - {k})) for k in range(4)]
+        at = np.array([o @ x for o, x in zip(over, axes, strict=True)])
+        wide = np.array([np.sqrt(o @ (x - m) ** 2) for o, x, m in zip(over, axes, at, strict=True)])
+        wide = np.maximum(wide, 0.3 * sd)
+        settled = np.all(np.abs(at - middle) < 0.1 * sd) and np.all(np.abs(wide / sd - 1.0) < 0.1)
+        middle, sd = at, wide
+        if settled:
             break
-    return _Traits(half, plateau, log_evidence)
+    return _Traits(weight, half, plateau, log_evidence)
+
+
+def _laws_of_each(
+    likelihood: FloatArray, plan: _Plan, rules: RecoverySettings
+) -> tuple[FloatArray, FloatArray]:
+    """Laws (episode, half-time), any scale: under the weak prior, and under the wearer's own.
+
+    Both are averaged over what is known of the wearer's centres and spreads.
+    """
+    traits = _traits(likelihood, plan, rules)
+    over_h = np.einsum("eph,np->neh", likelihood, traits.plateau, optimize=True)
+    each = np.einsum("neh,mh->nme", over_h, traits.half, optimize=True)
+    share = traits.weight[:, :, None] / np.maximum(each, 1e-300)
+    own = np.einsum("neh,nme,mh->eh", over_h, share, traits.half, optimize=True)
+    weak = np.einsum("neh,n->eh", over_h, traits.weight.sum(axis=1)) * np.exp(plan.log_prior)
+    return weak, own
+
+
+def _laws(x: FloatArray, centres: FloatArray, ln_spreads: FloatArray) -> FloatArray:
+    """Normal densities on a grid (law, x), each of sum 1; the spread varies fastest."""
+    centre, ln_spread = (one.ravel() for one in np.meshgrid(centres, ln_spreads, indexing="ij"))
+    spread = np.maximum(np.exp(ln_spread), LEAST_SPREAD)[:, None]
+    density: FloatArray = np.exp(-0.5 * ((x - centre[:, None]) / spread) ** 2)
+    density /= np.maximum(density.sum(axis=1, keepdims=True), 1e-300)
+    return density
+
+
+def _log_prior(
+    centres: FloatArray, ln_spreads: FloatArray, usual: tuple[float, float]
+) -> FloatArray:
+    """Log prior of the nodes of `_laws`, the measure of ln spread included."""
+    centre, ln_spread = (one.ravel() for one in np.meshgrid(centres, ln_spreads, indexing="ij"))
+    value: FloatArray = (
+        -0.5 * ((centre - usual[0]) / usual[1]) ** 2
+        - 0.5 * np.exp(2.0 * ln_spread)
+        + np.where(ln_spread >= np.log(LEAST_SPREAD), 2.0 * ln_spread, -np.inf)
+    )
+    return value
 
 
 def _borrow(
@@ -422,33 +494,12 @@ def _borrow(
     episodes together can, and become the prior of each. For the estimate that is shown, so do the
     half-times; `ln_h` keeps the weak prior, which a trend can divide out.
     """
-    likelihood = np.array([table for _, table in found])
-    traits = _traits(likelihood, plan, rules)
-    ln_half = np.log(plan.half_s)
-    over_h = np.einsum("eph,p->eh", likelihood, _bell(LN_PLATEAUS, traits.plateau))
-    for (index, _), row in zip(found, over_h, strict=True):
-        fitted = _censor(fits[index], _law(row * np.exp(plan.log_prior), plan), plan, rules)
+    weak, shared = _laws_of_each(np.array([table for _, table in found]), plan, rules)
+    for (index, _), own, known in zip(found, weak, shared, strict=True):
+        fitted = _censor(fits[index], _law(own, plan), plan, rules)
         if fitted.half_time_s is not None:
-            shared = _law(row * _bell(ln_half, traits.half), plan)
-            fitted = replace(fitted, half_time_s=_estimate(shared, plan.step_s))
+            fitted = replace(fitted, half_time_s=_estimate(_law(known, plan), plan.step_s))
         fits[index] = fitted
-
-
-def _bell(x: FloatArray, law: tuple[float, float]) -> FloatArray:
-    """Normal density on a grid, sum 1."""
-    density: FloatArray = np.exp(-0.5 * ((x - law[0]) / law[1]) ** 2)
-    density /= density.sum()
-    return density
-
-
-def _population(
-    weight: FloatArray, x: FloatArray, weak: tuple[float, float]
-) -> tuple[float, float]:
-    """Centre and spread of a trait over episodes; the weak prior counts as one episode."""
-    mean = weight @ x
-    variance = np.sum(weight * (x - mean[:, None]) ** 2, axis=1)
-    centre = float((mean.sum() + weak[0]) / (mean.size + 1))
-    return centre, max(float(np.sqrt(np.mean(variance + (mean - centre) ** 2))), LEAST_SPREAD)
 
 
 def _estimate(half: _Law, step_s: float) -> Estimate:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrv.curves import CURVES, Curve
+from hrv.curves import CURVES, EXPONENTIAL, Curve
 from hrv.episodes import detect, expect
-from hrv.model import Censored, EpisodeKind, Grid, RecoveryFit
-from hrv.recovery import curve, fit
+from hrv.model import Censored, EpisodeKind, Grid, RecoveryFit, WearerNoise
+from hrv.recovery import LN_PLATEAUS, _law, _laws_of_each, _plan, curve, fit
 from hrv.settings import Settings
 from tests.grids import MONDAY_S, Rise, awake, binned, grid_of, life, seconds
 
@@ -194,3 +194,24 @@ def test_the_shape_of_a_wearer_is_recognised_and_the_half_time_is_that_of_the_sh
     found = float(np.median([f.half_time_s.value for f in fits if f.half_time_s is not None]))
     long_enough = [r.half_s for r in rises if r.half_s > 75.0]
     assert found == pytest.approx(float(np.median(long_enough)), rel=0.2)
+
+
+def test_intervals_hold_the_truth_also_where_few_episodes_tell_what_is_usual() -> None:
+    """Centre and spread of a wearer are not known, only learned from a dozen noisy episodes."""
+    rng = np.random.default_rng(5)
+    noise = WearerNoise(sigma_bpm=3.0, phi=0.5, step_s=60.0, n=1000)
+    plan = _plan(60.0, noise, SETTINGS.recovery, EXPONENTIAL)
+    ln_half = np.log(plan.half_s)
+    inside, width = [], []
+    for _ in range(60):
+        true = np.log(200.0) + 0.5 * rng.standard_normal(12)
+        seen = true + 0.6 * rng.standard_normal(12)
+        over_h = np.exp(-0.5 * ((ln_half - seen[:, None]) / 0.6) ** 2)
+        plateau = np.exp(-0.5 * (LN_PLATEAUS - np.log(300.0)) ** 2)
+        table = plateau[None, :, None] * over_h[:, None, :]
+        _, own = _laws_of_each(table, plan, SETTINGS.recovery)
+        laws = [_law(row, plan) for row in own]
+        inside += [law.low <= x <= law.high for law, x in zip(laws, true, strict=True)]
+        width += [law.high - law.low for law in laws]
+    assert 0.93 <= np.mean(inside) <= 0.98
+    assert np.median(width) < 3.92 * 0.6  # narrower than each episode alone
