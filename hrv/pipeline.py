@@ -50,6 +50,7 @@ from hrv.model import (
     RecoveryCurve,
     RecoveryFit,
     RecoverySummary,
+    SpanKind,
     Timeline,
     as_date,
     as_day,
@@ -554,7 +555,8 @@ def _traces(body: _Body, window: tuple[int, int], asked: date | None) -> tuple[D
 
 def _beats(timeline: Timeline, body: _Body, day: int | None, settings: Settings) -> Cleaned | None:
     """A few minutes of beats that stand for their day, the one drawn where it has some."""
-    end_s = extracts.middle_window(body.hrv, timeline.clock, day)
+    efforts = [span for span in timeline.spans if span.kind is SpanKind.EXERCISE]
+    end_s = extracts.middle_window(body.hrv, timeline.clock, day, efforts)
     if end_s is None:
         return None
     span_s = settings.features.hrv_window_s

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hrv.model import Analysis
+    from hrv.report.atlas import Drawn
     from hrv.report.text import Words
 
 FORMATS = ("html", "json", "pdf", "png", "svg")
@@ -38,10 +39,12 @@ def render(
     words = Words(language)
     out_dir.mkdir(parents=True, exist_ok=True)
     made: dict[str, Path] = {}
+    kinds: list[str] = [kind for kind in ("png", "svg") if kind in wanted]
+    drawn = _drawn(analysis, words) if kinds or "html" in wanted else []
     if "html" in wanted:
         from hrv.report.page import html
 
-        made["html"] = _written(out_dir / "report.html", html(analysis, words))
+        made["html"] = _written(out_dir / "report.html", html(analysis, words, drawn))
     if "json" in wanted:
         from hrv.report.record import dumps
 
@@ -50,9 +53,8 @@ def render(
         from hrv.report.pdf import write_pdf
 
         made["pdf"] = write_pdf(analysis, out_dir / "report.pdf", words, paper)
-    kinds: list[str] = [kind for kind in ("png", "svg") if kind in wanted]
     if kinds:
-        _figures(analysis, out_dir / "figures", kinds, words)
+        _figures(drawn, out_dir / "figures", kinds, words)
         made |= dict.fromkeys(kinds, out_dir / "figures")
     return made
 
@@ -62,18 +64,24 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-def _figures(analysis: Analysis, folder: Path, kinds: list[str], words: Words) -> None:
+def _drawn(analysis: Analysis, words: Words) -> list[Drawn]:
+    """Every picture in light colours, drawn once for all files."""
+    from hrv.report import atlas
+
+    return [atlas.drawn(plate, words) for plate in atlas.plates(analysis, words)]
+
+
+def _figures(drawn: list[Drawn], folder: Path, kinds: list[str], words: Words) -> None:
     """Every picture, light and dark; the dark SVG is the light one in other colours."""
     from hrv.report import atlas, figures
 
     folder.mkdir(parents=True, exist_ok=True)
-    for plate in atlas.plates(analysis, words):
-        light = atlas.figure(plate, words)
+    for picture in drawn:
+        name = picture.plate.name
         if "svg" in kinds:
-            text = figures.svg(light)
-            _written(folder / f"{plate.name}.svg", text)
-            _written(folder / f"{plate.name}-dark.svg", figures.darkened(text))
+            _written(folder / f"{name}.svg", picture.svg)
+            _written(folder / f"{name}-dark.svg", figures.darkened(picture.svg))
         if "png" in kinds:
-            dark = atlas.figure(plate, words, figures.DARK)
-            (folder / f"{plate.name}.png").write_bytes(figures.png(light))
-            (folder / f"{plate.name}-dark.png").write_bytes(figures.png(dark))
+            dark = atlas.figure(picture.plate, words, figures.DARK)
+            (folder / f"{name}.png").write_bytes(figures.png(picture.figure))
+            (folder / f"{name}-dark.png").write_bytes(figures.png(dark))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,46 +48,24 @@ class Plate:
     size: tuple[float, float] = figures.SIZE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture as SVG, light and dark."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture in light colours, for all files that show it."""
 
-    name: str
-    title: str
-    alt: str
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    place: str
-    size: tuple[float, float]
-    light: str
-    dark: str
+    plate: Plate
+    figure: Figure
+    svg: str
 
 
-def pictures(analysis: Analysis, words: Words) -> list[Picture]:
-    """All pictures of an analysis, the primary ones first."""
-    return [_drawn(plate, words) for plate in plates(analysis, words)]
+def drawn(plate: Plate, words: Words) -> Drawn:
+    """The plate as a figure and as SVG."""
+    light = figure(plate, words)
+    return Drawn(plate, light, figures.svg(light))
 
 
 def figure(plate: Plate, words: Words, palette: figures.Palette = figures.LIGHT) -> Figure:
     """The matplotlib figure of a plate."""
     return figures.build(plate.draw, words, palette, plate.size)
-
-
-def _drawn(plate: Plate, words: Words) -> Picture:
-    light = figures.svg(figure(plate, words))
-    return Picture(
-        name=plate.name,
-        title=plate.title,
-        alt=plate.alt,
-        caption=plate.caption,
-        head=plate.head,
-        rows=plate.rows,
-        place=plate.place,
-        size=plate.size,
-        light=light,
-        dark=figures.darkened(light),
-    )
 
 
 def plates(analysis: Analysis, words: Words) -> Iterator[Plate]:
@@ -114,32 +92,34 @@ def plates(analysis: Analysis, words: Words) -> Iterator[Plate]:
 
 def _curves(analysis: Analysis, words: Words) -> Plate | None:
     then, now = figures.split_curves(analysis)
-    if then is None and now is None:
+    one = now if now is not None else then
+    if one is None:
         return None
+    names = figures.period_names(analysis)
 
     def draw(ax: Axes, ink: Ink) -> None:
-        figures.draw_recovery_curves(ax, ink, then, now)
+        figures.draw_recovery_curves(ax, ink, then, now, names)
 
-    if then is not None and now is not None:
-        alt = words.say(
-            "figure.curves.alt.both", then=_crossed(words, then), now=_crossed(words, now)
-        )
+    head: tuple[str, ...]
+    if then is None or now is None:
+        kind, facts = "one", {"now": _crossed(words, one)}
+        head = ("ui.minutes", "ui.all_share" if then is None else f"ui.{names[0]}_share")
     else:
-        one = now if now is not None else then
-        alt = words.say("figure.curves.alt.one", now="" if one is None else _crossed(words, one))
-    alone = then is None
-    if figures.change_day(analysis) is not None and not alone:
-        caption = "figure.curves.caption.change"
-    else:
-        caption = "figure.curves.caption.one" if alone else "figure.curves.caption"
+        kind = "change" if names[0] == "before" else "both"
+        facts = {"then": _crossed(words, then), "now": _crossed(words, now)}
+        head = ("ui.minutes", *(f"ui.{name}_share" for name in names))
+    when = {"date": figures.change_day(analysis)}
+    ending = "" if kind == "both" else f".{kind}"
+    caption = [words.say(f"figure.curves.caption{ending}", **when)]
+    caption += [words.say("figure.curves.range")] if analysis.recovery.scale == "settling" else []
     return Plate(
         name="recovery_curves",
         draw=draw,
-        title=words.say("figure.curves.title.one" if alone else "figure.curves.title"),
-        alt=alt,
-        caption=words.say(caption),
-        head=tuple(words.say(x) for x in ("ui.minutes", "ui.then_share", "ui.now_share")),
-        rows=_curve_rows(words, then, now),
+        title=words.say(f"figure.curves.title{ending}", **when),
+        alt=words.say(f"figure.curves.alt.{kind}", **facts, **when),
+        caption=" ".join(caption),
+        head=tuple(words.say(x) for x in head),
+        rows=_curve_rows(words, [curves for curves in (then, now) if curves is not None]),
         place="primary",
     )
 
@@ -156,11 +136,9 @@ def _crossed(words: Words, curves: CurveSet) -> str:
     return words.say("figure.curves.crossed", at_s=max(at, 1.0))
 
 
-def _curve_rows(
-    words: Words, then: CurveSet | None, now: CurveSet | None
-) -> tuple[tuple[str, ...], ...]:
-    def cell(curves: CurveSet | None, minute: float) -> str:
-        if curves is None or 60 * minute > curves.since_s[-1]:
+def _curve_rows(words: Words, shown: Sequence[CurveSet]) -> tuple[tuple[str, ...], ...]:
+    def cell(curves: CurveSet, minute: float) -> str:
+        if 60 * minute > curves.since_s[-1]:
             return ""
         values = (
             float(np.interp(60 * minute, curves.since_s, part))
@@ -170,8 +148,8 @@ def _curve_rows(
         return f"{middle} ({low} – {high})"
 
     minutes = (0, 1, 2, 3, 5, 7, 10, 15, 30, 45, 60)
-    rows = ((str(m), cell(then, m), cell(now, m)) for m in minutes)
-    return tuple(row for row in rows if row[1] or row[2])
+    rows = ((str(m), *(cell(curves, m) for curves in shown)) for m in minutes)
+    return tuple(row for row in rows if any(row[1:]))
 
 
 def _half_times(
@@ -286,19 +264,24 @@ def _survival(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
     goal = words.say("figure.survival.range" if settled else "figure.survival.half")
     middles = [_middle(words, group) for group in groups]
 
+    names = figures.period_names(analysis)
+    ending, when = ("", {}) if names[0] == "then" else (".change", {"date": compared[1][0]})
+
     def draw(ax: Axes, ink: Ink) -> None:
-        figures.draw_survival(ax, ink, groups[0], groups[1])
+        figures.draw_survival(ax, ink, groups[0], groups[1], names)
 
     return Plate(
         name="survival",
         draw=draw,
-        title=words.say("figure.survival.title"),
-        alt=words.say("figure.survival.alt", goal=goal, then=middles[0], now=middles[1]),
+        title=words.say(f"figure.survival.title{ending}", **when),
+        alt=words.say(
+            f"figure.survival.alt{ending}", goal=goal, then=middles[0], now=middles[1], **when
+        ),
         caption=words.say("figure.survival.caption", goal=goal),
         head=tuple(words.say(x) for x in ("ui.period_name", "ui.n", "ui.middle")),
         rows=tuple(
-            (words.say(name), str(group.time_s.size), middle)
-            for name, group, middle in zip(("ui.then", "ui.now"), groups, middles, strict=True)
+            (words.say(f"ui.{name}"), str(group.time_s.size), middle)
+            for name, group, middle in zip(names, groups, middles, strict=True)
         ),
     )
 

@@ -17,6 +17,7 @@ from hrv.model import (
     HrvWindows,
     LocalClock,
     RecoveryFit,
+    Span,
 )
 
 STILL_MET = 0.2
@@ -47,7 +48,8 @@ def typical_day(grid: Grid, fits: Sequence[RecoveryFit], window: tuple[int, int]
     rises = Counter(fit.episode.day for fit in fits if fit.accepted)
     numbers = np.array([rises[int(day)] for day in covered])
     middle = max(float(np.median(numbers)), 1.0)
-    return int(covered[np.argmin(np.abs(numbers - middle))])
+    nearest = np.argmin(np.abs(numbers - middle)[::-1])  # of several alike, the latest
+    return int(covered[::-1][nearest])
 
 
 def day_trace(grid: Grid, expectation: Expectation, day: int) -> DayTrace | None:
@@ -83,14 +85,21 @@ def day_trace(grid: Grid, expectation: Expectation, day: int) -> DayTrace | None
     )
 
 
-def middle_window(hrv: HrvWindows, clock: LocalClock, day: int | None) -> float | None:
+def middle_window(
+    hrv: HrvWindows, clock: LocalClock, day: int | None, efforts: Sequence[Span] = ()
+) -> float | None:
     """End of the window of our own whose RMSSD is the middle one of its day.
 
-    `day` if it has beats, else the day that has most of such windows.
+    `day` if it has beats, else the day that has most of such windows; windows within an effort
+    only where there are no others.
     """
     own = hrv.source == (hrv.sources.index(BEATS) if BEATS in hrv.sources else -1)
     if not own.any():
         return None
+    calm = own.copy()
+    for effort in efforts:
+        calm &= (hrv.t_s <= effort.start_s) | (hrv.t_s >= effort.end_s)
+    own = calm if calm.any() else own
     end_s, rmssd_ms = hrv.t_s[own], hrv.rmssd_ms[own]
     named = clock.day(end_s)
     days, counts = np.unique(named, return_counts=True)

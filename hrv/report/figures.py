@@ -129,14 +129,16 @@ def svg(figure: Figure) -> str:
 
 
 COORDINATES = re.compile(r'(?<= )(?:d|x|y)="[^"]*"')
-DECIMALS = re.compile(r"(\.\d\d)\d+")
+DECIMALS = re.compile(r"\.(\d)\d*")
 STYLES = re.compile(r' style="([^"]*)"')
 
 
 def _slim(text: str) -> str:
     """The same picture in a third of the bytes: short coordinates, each style said once."""
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = COORDINATES.sub(lambda m: DECIMALS.sub(r"\1", m.group()).replace("\n", ""), text)
+    text = COORDINATES.sub(
+        lambda m: DECIMALS.sub(r".\1", m.group()).replace(".0", "").replace("\n", ""), text
+    )
     text = re.sub(r">\s+<", "><", text)
     counts = Counter(STYLES.findall(text))
     often = [style for style, n in counts.most_common() if n > 2 and style]
@@ -167,6 +169,20 @@ def darkened(light_svg: str) -> str:
     return text
 
 
+def themed(light_svg: str) -> str:
+    """A light SVG that turns dark where the reader's screen is: one picture instead of two."""
+    names = [item.name for item in fields(Palette)]
+    text = light_svg
+    for name in names:
+        text = text.replace(getattr(LIGHT, name).lower(), f"var(--{name})")
+
+    def rule(palette: Palette) -> str:
+        return ";".join(f"--{name}:{getattr(palette, name).lower()}" for name in names)
+
+    dark = f"@media(prefers-color-scheme:dark){{svg{{{rule(DARK)}}}}}"
+    return text.replace('<style type="text/css">', f"<style>svg{{{rule(LIGHT)}}}{dark}", 1)
+
+
 def build(
     draw: Callable[[Axes, Ink], None],
     words: Words,
@@ -177,6 +193,10 @@ def build(
     with house_style(palette):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.add_subplot(), Ink(palette, words))
+        fixed = figure.get_layout_engine()
+        assert fixed is not None
+        fixed.execute(figure)
+        figure.set_layout_engine(None)  # laid out once, not again for every file
     return figure
 
 
@@ -215,7 +235,7 @@ def _date_axis(ax: Axes, ink: Ink, first_day: int, last_day: int) -> None:
     ax.set_xlabel(ink.words.say("axis.date", years="–".join(str(year) for year in years)))
 
 
-def date_ticks(first_day: int, last_day: int, most: int = 6) -> list[int]:
+def date_ticks(first_day: int, last_day: int, most: int = 5) -> list[int]:
     """Round days between two days: first of months, Mondays, or every so many days."""
     span = last_day - first_day + 1
     for step in (1, 2, 3, 7, 14):
@@ -384,12 +404,18 @@ def _height(curve: RecoveryCurve, fit: RecoveryFit | None) -> float | None:
     return height if height >= 3 else None
 
 
-def draw_recovery_curves(ax: Axes, ink: Ink, then: CurveSet | None, now: CurveSet | None) -> None:
+def draw_recovery_curves(
+    ax: Axes,
+    ink: Ink,
+    then: CurveSet | None,
+    now: CurveSet | None,
+    names: tuple[str, str] = ("then", "now"),
+) -> None:
     """Then and now: how much of a rise is still there, minutes after the stressor ends."""
     words, palette = ink.words, ink.palette
     styles = (
-        (then, "figure.then", palette.then, (0, (5, 2)), "//"),
-        (now, "figure.now", palette.now, "-", None),
+        (then, f"figure.{names[0]}", palette.then, (0, (5, 2)), "//"),
+        (now, f"figure.{names[1]}", palette.now, "-", None),
     )
     longest = 0.0
     for curves, name, colour, dash, hatch in styles:
@@ -437,7 +463,8 @@ def draw_recovery_curves(ax: Axes, ink: Ink, then: CurveSet | None, now: CurveSe
         color=palette.soft,
     )
     ax.set_xlim(0, max(longest, 1.0))
-    ax.set_ylim(-15, 118)
+    lowest = min(float(np.min(c.median)) for c in (then, now) if c is not None)
+    ax.set_ylim(min(-15.0, lowest - 5.0), 118)
     ax.set_yticks([0, 25, 50, 75, 100])
     ax.set_xlabel(words.say("axis.since_release"))
     ax.set_ylabel(words.say("axis.share_left"))
@@ -686,14 +713,20 @@ def followed(fits: Sequence[RecoveryFit], *, settled: bool) -> Followed:
     )
 
 
-def draw_survival(ax: Axes, ink: Ink, early: Followed, late: Followed) -> None:
+def draw_survival(
+    ax: Axes,
+    ink: Ink,
+    early: Followed,
+    late: Followed,
+    names: tuple[str, str] = ("then", "now"),
+) -> None:
     """Steps of the share not yet back, ticks where follow-up ended, and who was still followed."""
     words, palette = ink.words, ink.palette
     longest = float(np.quantile(np.concatenate([early.time_s, late.time_s]), 0.97)) / 60.0
     ticks = _round_ticks(longest)
     rows = (
-        (early, "figure.survival.early", palette.then, (0, (5, 2)), -58),
-        (late, "figure.survival.late", palette.now, "-", -71),
+        (early, f"figure.survival.{names[0]}", palette.then, (0, (5, 2)), -58),
+        (late, f"figure.survival.{names[1]}", palette.now, "-", -71),
     )
     for group, name, colour, dash, height in rows:
         curve = kaplan_meier(group.time_s, group.over)
@@ -773,7 +806,7 @@ def draw_day(
         ("row.sleep", _runs(trace, trace.asleep), (), palette.neutral, "\\\\\\\\"),
         ("row.moving", _runs(trace, trace.moving), (), palette.soft, ""),
         ("row.exercise", _runs(trace, trace.exercise), (), palette.neutral, "////"),
-        ("row.left_out", _runs(trace, trace.left_out), (), palette.neutral, "...."),
+        ("row.left_out", _runs(trace, trace.left_out), (), palette.neutral, "||||"),
         ("row.rise", _rises(fits, used=True), _rises(fits, used=False), palette.then, ""),
     )
     names = []
@@ -796,16 +829,19 @@ def draw_day(
     ax.set_ylabel(words.say("axis.hr"))
 
 
+SEEN_H = 0.06  # about a pixel of the day's axis
 Bars = Sequence[tuple[float, float]]  # start and length, hours
 
 
 def _runs(trace: DayTrace, mask: BoolArray) -> Bars:
-    """Stretches in which a mask of the day holds."""
+    """Stretches in which a mask of the day holds; pauses too short to be seen are closed."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
-    return [
-        (trace.hour[a], trace.hour[b - 1] + 1 / 60 - trace.hour[a])
-        for a, b in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    starts, stops = trace.hour[edges[::2]], trace.hour[edges[1::2] - 1] + 1 / 60
+    apart = starts[1:] - stops[:-1] > SEEN_H
+    first, last = np.append(True, apart), np.append(apart, True)
+    if starts.size == 0:
+        return []
+    return list(zip(starts[first].tolist(), (stops[last] - starts[first]).tolist(), strict=True))
 
 
 def _rises(fits: Sequence[RecoveryFit], *, used: bool) -> Bars:
@@ -943,6 +979,13 @@ def periods(analysis: Analysis) -> tuple[tuple[int, int], tuple[int, int]] | Non
         return (first, named - 1), (named, last)
     third = max((last - first + 1) // 3, 1)
     return (first, first + third - 1), (last - third + 1, last)
+
+
+def period_names(analysis: Analysis) -> tuple[str, str]:
+    """What the two periods are called: before and after a named date within the window."""
+    window, named = shown_window(analysis), change_day(analysis)
+    inside = window is not None and named is not None and window[0] < named <= window[1]
+    return ("before", "after") if inside else ("then", "now")
 
 
 MIN_DAYS_TO_COMPARE = 42  # two weeks in each third

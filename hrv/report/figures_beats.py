@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from hrv.metrics.fluctuation import LONG_BEATS, SHORT_BEATS
 from hrv.metrics.sd1 import sd1_ms
@@ -56,7 +57,7 @@ def draw_tachogram(ax: Axes, ink: Ink, cleaned: Cleaned) -> None:
         )
     ax.set_xlabel(words.say("axis.time_min"))
     ax.set_ylabel(words.say("axis.rr"))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2)
 
 
 def _broken(nn: NNSeries, begin_s: float) -> tuple[FloatArray, FloatArray]:
@@ -82,7 +83,7 @@ def draw_poincare(ax: Axes, ink: Ink, nn: NNSeries) -> None:
                 label=words.say("beat.ellipse", sd1=sd1, sd2=sd2),
             )
         )  # fmt: skip
-        ax.legend(loc="upper left")
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
     low, high = (float(before.min()), float(before.max())) if pair.size else (0.0, 1.0)
     ax.plot([low, high], [low, high], color=palette.neutral, linewidth=0.8, linestyle=":")
     ax.set_aspect("equal", adjustable="datalim")
@@ -95,7 +96,7 @@ def draw_spectrum(ax: Axes, ink: Ink, spectrum: Spectrum) -> None:
     words, palette = ink.words, ink.palette
     f, power = spectrum.frequency_hz, spectrum.density_ms2_per_hz
     bands = (
-        ("VLF", VLF_HZ, palette.neutral, ".."),
+        ("VLF", VLF_HZ, palette.neutral, "--"),
         ("LF", LF_HZ, palette.then, "//"),
         ("HF", HF_HZ, palette.now, "\\\\"),
     )
@@ -115,7 +116,7 @@ def draw_spectrum(ax: Axes, ink: Ink, spectrum: Spectrum) -> None:
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel(words.say("axis.frequency"))
     ax.set_ylabel(words.say("axis.power"))
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper right", handleheight=1.1, handlelength=2.4)
 
 
 def draw_fluctuation(ax: Axes, ink: Ink, box: Fluctuation) -> None:
@@ -138,6 +139,8 @@ def draw_fluctuation(ax: Axes, ink: Ink, box: Fluctuation) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xticks([4, 8, 16, 32, 64], labels=["4", "8", "16", "32", "64"])
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _=None: words.number(value)))
     ax.minorticks_off()
     ax.set_xlabel(words.say("axis.box"))
     ax.set_ylabel(words.say("axis.fluctuation"))

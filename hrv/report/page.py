@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -24,11 +25,11 @@ from hrv.model import (
     MarkerState,
     RecoveryCurve,
     RecoveryFit,
+    State,
     as_date,
 )
-from hrv.report import explain, tests_said, wording
+from hrv.report import atlas, explain, figures, tests_said, wording
 from hrv.report import record as records
-from hrv.report.atlas import PLACES, Picture, pictures
 from hrv.report.comparison import compared
 from hrv.report.text import NBSP, Words
 
@@ -36,13 +37,17 @@ HERE = Path(__file__).parent
 View = dict[str, Any]
 
 
-def html(analysis: Analysis, words: Words | None = None) -> str:
-    """The report as one HTML document."""
+def html(
+    analysis: Analysis, words: Words | None = None, drawn: Sequence[atlas.Drawn] | None = None
+) -> str:
+    """The report as one HTML document; `drawn` are its pictures if they were drawn before."""
     words = words or Words()
+    if drawn is None:
+        drawn = [atlas.drawn(plate, words) for plate in atlas.plates(analysis, words)]
     style = _part("style.css")
     script = _part("page.js")
     text: str = _template().render(
-        **view(analysis, words),
+        **view(analysis, words, drawn),
         t=words.say,
         language=words.language,
         style=Markup(style),
@@ -82,14 +87,13 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def view(analysis: Analysis, words: Words) -> View:
+def view(analysis: Analysis, words: Words, drawn: Sequence[atlas.Drawn]) -> View:
     """Everything the template shows, as text."""
-    drawn = pictures(analysis, words)
     return {
         **_first_screen(analysis, words),
-        **{place: [_shown(p) for p in drawn if p.place == place] for place in PLACES},
+        **{x: [_shown(p) for p in drawn if p.plate.place == x] for x in atlas.PLACES},
         "beats_lead": _beats_lead(analysis, words),
-        "contents": _contents(analysis, words, {p.place for p in drawn}),
+        "contents": _contents(analysis, words, {p.plate.place for p in drawn}),
         "markers": [_marker(words, finding) for finding in analysis.markers],
         **_episodes(analysis, words),
         **_days(analysis, words),
@@ -110,23 +114,23 @@ def _raw(analysis: Analysis, words: Words) -> Markup:
     return Markup(safe)
 
 
-def _shown(picture: Picture) -> View:
+def _shown(picture: atlas.Drawn) -> View:
+    plate = picture.plate
     return {
-        "title": picture.title,
-        "alt": picture.alt,
-        "caption": picture.caption,
-        "head": picture.head,
-        "rows": picture.rows,
-        "light": data_url(picture.light),
-        "dark": data_url(picture.dark),
-        "width": round(picture.size[0] * 96),
-        "height": round(picture.size[1] * 96),
+        "title": plate.title,
+        "alt": plate.alt,
+        "caption": plate.caption,
+        "head": plate.head,
+        "rows": plate.rows,
+        "image": data_url(figures.themed(picture.svg)),
+        "width": round(plate.size[0] * 96),
+        "height": round(plate.size[1] * 96),
     }
 
 
 def data_url(svg: str) -> str:
-    """An SVG as a data URL without spaces or commas, which `srcset` would split at."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    """An SVG as a data URL; spelled out it is shorter than in base64."""
+    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=" ='/:;,()@!*+$?{}[]|^~")
 
 
 # --------------------------------------------------------------------------- first screen
@@ -154,10 +158,19 @@ def _first_screen(analysis: Analysis, words: Words) -> View:
             )
         ],
         "then_now": then_now(analysis, words),
+        "then_now_caption": then_now_caption(analysis, words),
         "change": compared(analysis, words),
         "lists": _lists(analysis, words),
         "needs": wording.needs(words, analysis),
+        "no_needs": wording.no_needs(words, analysis),
     }
+
+
+def then_now_caption(analysis: Analysis, words: Words) -> str:
+    """Which days then and now are; a named date has a table of its own."""
+    named = figures.change_day(analysis)
+    ending = "" if named is None else ".change"
+    return words.say(f"ui.then_now.caption{ending}", date=named)
 
 
 def then_now(analysis: Analysis, words: Words) -> list[View]:
@@ -170,6 +183,8 @@ def then_now(analysis: Analysis, words: Words) -> list[View]:
     ) -> str:
         if found is None:
             return nothing
+        if wording.too_wide(found) and as_text == words.duration:
+            return f"{bare(found.low)}–{bare(found.high)}"
         return f"{as_text(found.value)} ({bare(found.low)}–{bare(found.high)})"
 
     parts = ((recovery.then_s, recovery.then_at_most_s), (recovery.now_s, recovery.now_at_most_s))
@@ -189,7 +204,7 @@ def then_now(analysis: Analysis, words: Words) -> list[View]:
                 "now": times[1],
                 "change": words.change(change.size, change.unit, ("shorter", "longer"))
                 if change
-                else nothing,
+                else words.say("state.no_trend"),
             }
         )
     found = wording.readable(baseline)
@@ -202,7 +217,7 @@ def then_now(analysis: Analysis, words: Words) -> list[View]:
                 "name": wording.measure_name(words, measure),
                 "then": span(level.then, full, bare),
                 "now": span(level.now, full, bare),
-                "change": _baseline_change(words, baseline, measure) or nothing,
+                "change": _baseline_change(words, baseline, measure) or words.say("state.no_trend"),
             }
         )
     return rows
@@ -233,6 +248,8 @@ def _lists(analysis: Analysis, words: Words) -> list[View]:
     }
     for finding in analysis.markers:
         state = tests_said.marker_state(finding)
+        if finding.id == "technique_dependence" and analysis.verdict.state is State.COPING:
+            said["changed"].append(" ".join(tests_said.with_and_without(words, finding)))
         if state not in where:
             continue
         group = where[state]
@@ -245,7 +262,7 @@ def _lists(analysis: Analysis, words: Words) -> list[View]:
     return [
         {
             "title": words.say(f"ui.{group}"),
-            "rows": rows,
+            "rows": [row for row in rows if row],
             "links": [],
             "empty": words.say("ui.nothing.same" if group == "same" else "ui.nothing"),
         }

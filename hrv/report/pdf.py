@@ -211,7 +211,7 @@ def _for_the_person(sheet: Sheet, analysis: Analysis, words: Words) -> None:
     sheet.pictures(plates, words, 3.15 if plates else 0.0)
     _changed(sheet, analysis, words)
     sheet.say(words.say("ui.settle"), 11.5, bold=True, after=0.02)
-    needs = wording.needs(words, analysis) or [words.say("ui.settle.nothing")]
+    needs = wording.needs(words, analysis) or [wording.no_needs(words, analysis)]
     for need in needs:
         if sheet.y < MARGIN + 0.75:
             break

@@ -46,7 +46,13 @@ CONVERTED = ("log odds", "sqrt(1/h)", "sqrt(min)", "share", "ln ms")
 def plain(change: Change, facts: Mapping[str, Any]) -> Change:
     """Transformed endpoints back in the units of life."""
     if change.unit == "log odds":
-        return _mapped(change, "%", lambda x: 100.0 * math.expm1(x))
+        share = min(max(float(facts.get("share", 0.5)), 1e-6), 1.0 - 1e-6)
+        middle = math.log(share / (1.0 - share))
+
+        def more_in_100(x: float) -> float:
+            return 50.0 * (math.tanh((middle + x / 2) / 2) - math.tanh((middle - x / 2) / 2))
+
+        return _mapped(change, "in 100", more_in_100)
     if change.unit == "sqrt(1/h)":
         mean = math.sqrt(max(float(facts.get("per_hour", 1.0)), 1e-6))
 
@@ -114,7 +120,8 @@ def _direction(words: Words, finding: MarkerFinding, state: MarkerState) -> Iter
         return
     phrase = words.change(change.size, change.unit, PAIRS[finding.id])
     if state in DIRECTED:
-        yield words.say(f"marker.{_part(finding)}.{state.value}", change=phrase)
+        scale = str(finding.facts.get("scale", ""))
+        yield words.say(f"marker.{_part(finding)}.{state.value}", change=phrase, scale=scale)
     elif state is MarkerState.STEADY:
         yield words.say("marker.steady", change=phrase)
     else:
@@ -191,6 +198,12 @@ def _technique(words: Words, finding: MarkerFinding) -> Iterator[str]:
         yield words.say(
             f"beside.faster_with.{code}", ratio=ratio, low=low, high=high, n=facts.get("sets", 0)
         )
+    yield from with_and_without(words, finding)
+
+
+def with_and_without(words: Words, finding: MarkerFinding) -> Iterator[str]:
+    """How recovery with a technique, and without one, changed over the period."""
+    facts = finding.facts
     for name in ("on", "off"):
         if f"{name}_low" in facts:
             size = Estimate(

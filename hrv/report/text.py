@@ -51,6 +51,7 @@ VERDICT = {
     "together.partial.not_measured": "The other sign could not be measured.",
     "together.partial.not_shown": "The other sign has not clearly moved.",
     "together.partial.opposite": "The other sign moved the other way.",
+    "together.partial.reactions": "Softer reactions are a sign of their own; the answer rests on recovery and baseline, which have not clearly moved.",
     "together.partial.none": "The other sign is described above.",
     "together.mixed": "One sign became calmer, another less calm. Neither is left out here.",
     "together.coping": "Peaks are better handled, the baseline has not clearly moved. Both have value.",
@@ -61,8 +62,12 @@ VERDICT = {
         "If you feel unwell, talk to a clinician."
     ),
     "together.insufficient": "What the data already show stands above; a direction needs more.",
+    "sure.partial": "How sure: clear for one sign, not for the other.",
+    "sure.partial.reactions": "How sure: clear for the strength of reactions, not for recovery and baseline.",
+    "sure.worsening": "How sure: clear for what is named here, and for nothing else.",
+    "sure.chance": "With no real change, a result this clear would come up {p:rare}.",
     "sure.supported": "How sure: well supported by both signs.",
-    "sure.probable": "How sure: probable, not certain.",
+    "sure.probable": "How sure: probable, not certain; other causes are not ruled out.",
     "sure.fall": "With no real change, a fall this clear would appear {p:rare}.",
     "sure.rise": "With no real change, a rise this clear would appear {p:rare}.",
     "sure.coping": "How sure: this rests on the comparison with and without a technique, shown below.",
@@ -81,9 +86,7 @@ QUALIFIERS = {
         "Better fitness could not be ruled out: too few comparable workouts."
     ),
     "qualifier.confounded": "Something else changed at the same time and could explain this.",
-    "qualifier.confounded.what": (
-        "Something else changed at the same time ({what}, {when}) and could explain this."
-    ),
+    "qualifier.confounded.open": "Something else changed at the same time, and could hide a change.",
     "qualifier.began_unusually_high": (
         "The period began at an unusually high level; part of the change may be a return to normal."
     ),
@@ -107,6 +110,7 @@ RECOVERY = {
         "After a rise, your heart was back in its own resting range in about {value_s:duration} "
         "({low_s:clock}–{high_s:clock}; {counts})."
     ),
+    "recovery.level.wide": "How fast you come back lies anywhere between {low_s:duration} and {high_s:duration} ({counts}): too wide for one number.",
     "recovery.level.days": "After a bad day you were back in your own range in about {value} days ({low}–{high}; {n} bad days).",
     "counts.episodes": "{n} rises",
     "counts.censored": "{n} rises, {censored} of them cut short",
@@ -151,13 +155,13 @@ RECOVERY = {
     "measure.sqrt_stress_index": "Baevsky stress index (square root)",
     "measure.vendor_night_hr_bpm": "Heart rate at night as your device gives it",
     "measure.other": "Baseline",
-    "baseline.joined": "This joins all resting measures; 1 SD is the usual spread of your own days.",
+    "baseline.joined": "This joins all resting measures; 1 daily swing (1 SD) is the usual spread of your own days.",
 }
 
 # change words: what a negative and a positive number are called
 CHANGE = {
-    "change.clear": "about {size} {word} (between {near} and {far} {word})",
-    "change.open": "anywhere between {down} {down_word} and {up} {up_word}",
+    "change.clear": "about {amount} (between {near} and {far})",
+    "change.open": "anywhere between {down} and {up}",
     "change.flat": "no difference at all",
     "word.shorter": "shorter",
     "word.longer": "longer",
@@ -169,9 +173,15 @@ CHANGE = {
     "word.stronger": "stronger",
     "word.less": "less",
     "per.period": "over {weeks} weeks",
+    "times.longer": "{n} times as long",
+    "times.higher": "{n} times as high",
+    "times.more": "{n} times as many",
+    "times.stronger": "{n} times as strong",
+    "plain.SD": "daily swings",
     "size.under": "under {size}",
     "size.about": "about {size}",
     "weeks": "{n} weeks",
+    "weeks.years": "{n} years",
     "weeks.one": "1 week",
     "rare.often": "about {n} times in 100",
     "rare.once": "about once in 100",
@@ -200,6 +210,7 @@ UNITS = {
     "unit.1/h": "per hour",
     "unit.1/d": "per day",
     "unit.per hour": "per hour",
+    "unit.in 100": "in 100",
     "unit.points": "points",
     "unit.1": "",
     "unit.": "",
@@ -259,8 +270,8 @@ MARKERS = {
     "marker.tagged_recovery.worsening": "After events you tagged you settle later: the time back became {change}.",
     "marker.chronic_load.name": "Activated for no reason",
     "marker.chronic_load.test": "The body stays partly activated even when nothing is happening",
-    "marker.chronic_load.improving": "Quiet time became calmer: the odds that a quiet minute is raised are {change}.",
-    "marker.chronic_load.worsening": "Quiet time became less calm: the odds that a quiet minute is raised are {change}.",
+    "marker.chronic_load.improving": "Quiet time became calmer: at the end of the period {change} quiet minutes were raised than at its start.",
+    "marker.chronic_load.worsening": "Quiet time became less calm: at the end of the period {change} quiet minutes were raised than at its start.",
     "marker.flexibility.name": "Swings from day to day",
     "marker.flexibility.test": "Swings between shutdown and overwhelm",
     "marker.flexibility.improving": "Day-to-day swings changed: they are {change}.",
@@ -275,8 +286,8 @@ MARKERS = {
     "marker.release.worsening": "Something you tagged raises your heart rate more often: {change}.",
     "marker.core_suffering.name": "What you say yourself",
     "marker.core_suffering.test": "The same core suffering, even if you now manage it better?",
-    "marker.core_suffering.improving": "Your own ratings became lower: {change}.",
-    "marker.core_suffering.worsening": "Your own ratings became higher: {change}.",
+    "marker.core_suffering.improving": 'Your own ratings of "{scale}" became lower: {change}.',
+    "marker.core_suffering.worsening": 'Your own ratings of "{scale}" became higher: {change}.',
     "marker.exercise_recovery.name": "Recovery after exercise",
     "marker.exercise_recovery.test": "Supporting evidence only: faster after effort may be fitness",
     "marker.exercise_recovery.improving": "After comparable effort your heart comes back faster: its fall within a minute is {change}.",
@@ -336,7 +347,7 @@ PAIRS = {
     "management_effort": ("less", "more"),
     "sleep_depth": ("lower", "higher"),
     "tagged_recovery": ("shorter", "longer"),
-    "chronic_load": ("lower", "higher"),
+    "chronic_load": ("fewer", "more"),
     "flexibility": ("lower", "higher"),
     "rebound": ("shorter", "longer"),
     "release": ("lower", "higher"),
@@ -428,6 +439,7 @@ NEEDS = {
     "need.more_time_recovery.open": "Recovery: more time; how much cannot be said yet.",
     "need.more_time_baseline": "Baseline: about {weeks:weeks} more of wearing the device as now, also at night.",
     "need.more_time_baseline.open": "Baseline: more time; how much cannot be said yet.",
+    "need.wear_more": "Recovery: wear the device through most of the waking day on at least {needed:pct} of the days; now it is {share:pct}.",
     "need.export_minute_hr": "An export with heart rate every 1 to 2 minutes or finer, if your device or its account has one; this one is too coarse to time a recovery.",
     "need.export_continuous_hr": "An export of the same account with heart rate through the day; one value a day cannot show how fast you recover.",
     "need.export_all_day_hr": "An export with heart rate through the whole day and night; workouts speak of fitness, not of stress.",
@@ -557,6 +569,8 @@ UI = {
     "axis.half_time": "Half-time (min:s)",
     "figure.then": "then ({n} rises)",
     "figure.now": "now ({n} rises)",
+    "figure.before": "before ({n} rises)",
+    "figure.after": "after ({n} rises)",
     "figure.all": "all ({n} rises)",
     "figure.half": "half gone",
     "figure.measured": "measured ({n})",
@@ -567,10 +581,13 @@ UI = {
     "figure.day": "one day",
     "figure.week": "7-day mean",
     "figure.curves.title": "How fast a rise fades: then and now",
+    "figure.curves.title.change": "How fast a rise fades: before and after {date:date}",
+    "figure.curves.alt.change": "Share of a heart-rate rise that is still there, by minutes. Half is gone {then} before {date:date} and {now} after it.",
+    "figure.curves.range": "Back in your own range is reached before the line comes to zero: a small remainder drowns in the ordinary ups and downs.",
     "figure.curves.title.one": "How fast a rise fades",
     "figure.curves.caption.one": "Line: the middle recovery; shade: the middle half of all. Open circles: recoveries that were cut short there; they count up to that point.",
     "figure.curves.alt.both": "Share of a heart-rate rise that is still there, by minutes. Half is gone {then} then and {now} now.",
-    "figure.curves.caption.change": "Lines: the middle recovery; shades: the middle half of all. Then is before the date you named, now after it. Open circles: recoveries that were cut short there; they count up to that point.",
+    "figure.curves.caption.change": "Lines: the middle recovery before and after {date:date}; shades: the middle half of all. Open circles: recoveries that were cut short there; they count up to that point.",
     "figure.curves.alt.one": "Share of a heart-rate rise that is still there, by minutes. Half is gone {now}.",
     "figure.curves.crossed": "after about {at_s:duration}",
     "figure.curves.not_crossed": "not within the time shown",
@@ -594,11 +611,15 @@ UI = {
     ),
     "figure.survival.title": "Share not yet back, then and now",
     "figure.survival.alt": "Share of rises that are not yet back {goal}, by minutes. Half are back {then} then and {now} now.",
+    "figure.survival.title.change": "Share not yet back, before and after {date:date}",
+    "figure.survival.alt.change": "Share of rises that are not yet back {goal}, by minutes. Half are back {then} before {date:date} and {now} after it.",
     "figure.survival.caption": "Each step is a rise that came back {goal}; ticks are recoveries that were cut short. Below: how many were still followed.",
     "figure.survival.half": "to half",
     "figure.survival.range": "into one's own range",
-    "figure.survival.early": "then ({n})",
-    "figure.survival.late": "now ({n})",
+    "figure.survival.then": "then ({n})",
+    "figure.survival.now": "now ({n})",
+    "figure.survival.before": "before ({n})",
+    "figure.survival.after": "after ({n})",
     "figure.survival.at_risk": "still followed",
     "axis.survival": "Share not yet back (%)",
     "axis.minutes": "Minutes since the rise began to fade",
@@ -688,6 +709,7 @@ UI = {
     "ui.then": "Then",
     "ui.now": "Now",
     "ui.change": "Change over the whole period",
+    "ui.then_now.caption.change": "Then: first third of the period. Now: last third. In brackets: 95 % intervals. Before and after {date:date}: in the next table.",
     "ui.then_now.caption": "Then: first third of the period. Now: last third. In brackets: 95 % intervals.",
     "ui.half_time": "Half-time of a rise",
     "ui.settling": "Time back into your own range",
@@ -697,6 +719,9 @@ UI = {
     "ui.minutes": "Minutes",
     "ui.then_share": "Then: middle (quartiles), %",
     "ui.now_share": "Now: middle (quartiles), %",
+    "ui.before_share": "Before: middle (quartiles), %",
+    "ui.after_share": "After: middle (quartiles), %",
+    "ui.all_share": "All: middle (quartiles), %",
     "ui.week_until": "Week until",
     "ui.no_value": "not measured",
     "ui.at_most": "at most {bound_s:duration}",
@@ -713,6 +738,7 @@ UI = {
     "ui.nothing": "Nothing that can be said with confidence.",
     "ui.nothing.same": "Nothing could be shown to be the same; that needs more data than a change does.",
     "ui.settle": "What would settle it",
+    "ui.settle.open": "More time as now would help; how much cannot be said yet.",
     "ui.settle.nothing": "Nothing more is needed for this answer. Look again in a few months.",
     "ui.pictures": "The two signs in pictures",
     "ui.markers": "Every practical test",
@@ -755,6 +781,7 @@ UI = {
     "ui.data": "Data and their quality",
     "ui.coverage": "{days} days and {nights} nights with data; worn {worn} hours, of which {still} hours awake and still. Data kind {tier}: {tier_words}.",
     "ui.files": "Files",
+    "ui.files.show": "Show {n} files",
     "ui.file": "File",
     "ui.format": "Format",
     "ui.streams": "Streams",
@@ -941,7 +968,9 @@ class Words:
         return self._translated(SENTENCES["date.short"]).format(day=when.day, month=month)
 
     def weeks(self, weeks: float) -> str:
-        """A waiting time in weeks, rounded up."""
+        """A waiting time in weeks, or years where it is long, rounded up."""
+        if weeks > 104:
+            return self.say("weeks.years", n=math.ceil(weeks / 52.2))
         return self.say("weeks.one") if weeks <= 1 else self.say("weeks", n=math.ceil(weeks - 1e-9))
 
     def weekdays(self) -> list[str]:
@@ -965,11 +994,15 @@ class Words:
 
     def size(self, amount: float, unit: str) -> str:
         """A positive amount with its unit; amounts too small to print are "under" something."""
-        mark = self.unit(unit)
-        least = 0.1 if unit in {"%", "bpm"} else 0.01
+        mark = self.say("plain.SD") if unit == "SD" else self.unit(unit)
+        least = 0.1 if unit in {"%", "bpm", "SD"} else 0.01
         if 0 < amount < least:
-            return self.say("size.under", size=f"{self.number(least)}{NBSP}{mark}".rstrip())
+            return self.say(
+                "size.under",
+                size=f"{self.number(least, 1 if least == 0.1 else 2)}{NBSP}{mark}".rstrip(),
+            )
         digits = None if amount >= 1 or unit not in {"%", "bpm"} else 1
+        digits = 1 if unit == "SD" else digits
         if unit == "%" and amount >= 1:
             digits = 0
         return f"{self.number(amount, digits)}{NBSP}{mark}".rstrip()
@@ -981,25 +1014,28 @@ class Words:
     def change(self, change: Estimate, unit: str, words: tuple[str, str]) -> str:
         """A change with its range; its direction is claimed only if the interval allows it."""
         low, high = change.low, change.high
-        down, up = (self.say(f"word.{word}") for word in words)
+        if low == high == 0:
+            return self.say("change.flat")
+        down, up = words
         if low > 0 or high < 0:
+            word = up if low > 0 else down
             near, far = sorted((abs(low), abs(high)))
             return self.say(
                 "change.clear",
-                size=self.size(abs(change.value), unit),
-                word=up if low > 0 else down,
-                near=self.size(near, unit),
-                far=self.size(far, unit),
+                amount=self.amount(abs(change.value), unit, word),
+                near=self.amount(near, unit, word, bare=far <= 100 or unit != "%"),
+                far=self.amount(far, unit, word),
             )
-        if low == high == 0:
-            return self.say("change.flat")
         return self.say(
-            "change.open",
-            down=self.size(-low, unit),
-            down_word=down,
-            up=self.size(high, unit),
-            up_word=up,
+            "change.open", down=self.amount(-low, unit, down), up=self.amount(high, unit, up)
         )
+
+    def amount(self, size: float, unit: str, word: str, *, bare: bool = False) -> str:
+        """How much and in which direction: 22 % shorter, 2.5 times as long."""
+        if unit == "%" and size > 100 and f"times.{word}" in SENTENCES:
+            return self.say(f"times.{word}", n=self.number(1.0 + size / 100.0))
+        text = self.size(size, unit)
+        return text if bare else f"{text} {self.say(f'word.{word}')}"
 
 
 class _Numbers(string.Formatter):

@@ -132,45 +132,37 @@ def _counts(words: Words, summary: RecoverySummary) -> str:
     )
 
 
+WIDE = 8.0  # an interval whose ends are further apart than so many times gives no one number
+
+
 def recovery_level(words: Words, summary: RecoverySummary) -> str:
     """The level of the first primary in one sentence."""
-    settling = summary.settling_min
-    if summary.scale == "settling" and isinstance(settling, Estimate):
-        return words.say(
-            "recovery.level.settling",
-            value_s=60 * settling.value,
-            low_s=60 * settling.low,
-            high_s=60 * settling.high,
-            counts=_counts(words, summary),
-        )
-    half = summary.half_time_s
-    if isinstance(half, Estimate):
+    half, settling = summary.half_time_s, summary.settling_min
+    counts = {"counts": _counts(words, summary)}
+    kind = "settling" if summary.scale == "settling" or not isinstance(half, Estimate) else "fast"
+    level = settling if kind == "settling" else half
+    if not isinstance(level, Estimate):
+        level, kind = half, "fast"
+    if isinstance(level, Estimate):
+        to_s = 60.0 if kind == "settling" else 1.0
         bound = summary.resolution_s
-        if bound is not None and half.high <= bound:
-            return words.say(
-                "recovery.level.at_most", bound_s=bound, counts=_counts(words, summary)
-            )
-        return words.say(
-            "recovery.level.fast",
-            value_s=half.value,
-            low_s=half.low,
-            high_s=half.high,
-            counts=_counts(words, summary),
-        )
-    if isinstance(settling, Estimate):
-        return words.say(
-            "recovery.level.settling",
-            value_s=60 * settling.value,
-            low_s=60 * settling.low,
-            high_s=60 * settling.high,
-            counts=_counts(words, summary),
-        )
+        if kind == "fast" and bound is not None and level.high <= bound:
+            return words.say("recovery.level.at_most", bound_s=bound, **counts)
+        spread = {"low_s": to_s * level.low, "high_s": to_s * level.high}
+        if too_wide(level):
+            return words.say("recovery.level.wide", **spread, **counts)
+        return words.say(f"recovery.level.{kind}", value_s=to_s * level.value, **spread, **counts)
     if summary.scale == "days":
         return words.say("recovery.days_only")
     timed = summary.scale in {"fast", "settling"} or summary.why_unknown is None
     missing = half if timed else summary.why_unknown
-    assert missing is not None
+    assert isinstance(missing, Missing)
     return words.say("recovery.none", reason=words.reason(missing))
+
+
+def too_wide(level: Estimate) -> bool:
+    """Whether the interval of a duration is too wide to say one number."""
+    return level.high > WIDE * max(level.low, 1e-9)
 
 
 def recovery_trend(words: Words, summary: RecoverySummary) -> list[str]:
@@ -328,20 +320,51 @@ def together(words: Words, analysis: Analysis) -> str:
     """How the two signs join."""
     verdict = analysis.verdict
     if verdict.state is State.PARTIAL:
+        if verdict.which not in {"recovery", "baseline"}:
+            return words.say("together.partial.reactions")
         return words.say(f"together.partial.{verdict.other or 'none'}")
     return words.say(f"together.{verdict.state.value}")
 
 
+DIRECTIONS = {State.HEALING, State.PARTIAL, State.MIXED, State.COPING, State.WORSENING}
+
+
 def how_sure(words: Words, analysis: Analysis) -> list[str]:
-    """Confidence in words, and what weakens it."""
+    """Confidence in words and in how often chance would do it, and what weakens it."""
     verdict = analysis.verdict
-    said = []
-    if verdict.state is State.HEALING:
-        said.append(words.say(f"sure.{verdict.confidence or 'probable'}"))
-    elif verdict.state not in {State.PARTIAL, State.WORSENING}:
-        said.append(words.say(f"sure.{verdict.state.value}"))
-    said += [words.say(f"qualifier.{qualifier}") for qualifier in verdict.qualifiers]
+    state = verdict.state
+    code = verdict.confidence or "probable" if state is State.HEALING else state.value
+    if state is State.PARTIAL and verdict.which not in {"recovery", "baseline"}:
+        code = "partial.reactions"
+    said = [words.say(f"sure.{code}")]
+    chance: list[float] = [
+        1.0 - t.p_fall if t.total.value < 0 else t.p_fall for t in _carriers(analysis)
+    ]
+    if state is State.COPING:
+        chance += [1.0 - m.facts["on_fall"] for m in analysis.markers if "on_fall" in m.facts]
+    if chance:
+        said.append(words.say("sure.chance", p=min(max(*chance, 0.0), 1.0)))
+    if state in DIRECTIONS:
+        said += [words.say(f"qualifier.{qualifier}") for qualifier in verdict.qualifiers]
+    elif "confounded" in verdict.qualifiers:
+        said.append(words.say("qualifier.confounded.open"))
     return said
+
+
+def _carriers(analysis: Analysis) -> list[Trend]:
+    """The trends that a named direction rests on; the least clear of them is what counts."""
+    verdict = analysis.verdict
+    primaries = {"recovery": analysis.recovery.trend, "baseline": analysis.baseline.trend}
+    if verdict.state is State.HEALING:
+        found = list(primaries.values())
+    elif verdict.state is State.PARTIAL and verdict.which not in primaries:
+        found = [finding.trend for finding in analysis.markers if finding.id == "reactivity"]
+    elif verdict.state in {State.PARTIAL, State.WORSENING}:
+        chosen = [verdict.which] if verdict.which in primaries else list(primaries)
+        found = [primaries[str(name)] for name in chosen]
+    else:
+        found = []
+    return [trend for trend in found if trend is not None and excludes_zero(change_of(trend, "1"))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,15 +381,17 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
     recovery, baseline = analysis.recovery, analysis.baseline
     resting = baseline_level(words, baseline)
     trends = recovery_trend(words, recovery), baseline_trend(words, baseline)
+    days = days_level(words, analysis)
+    state = primary_state(recovery, "recovery_speed")
     return (
         Line(
             first=[
-                days_level(words, analysis) or recovery_level(words, recovery),
+                days or recovery_level(words, recovery),
                 *single_recoveries(words, analysis),
                 *trends[0][:1],
             ],
             more=trends[0][1:],
-            state=primary_state(recovery, "recovery_speed"),
+            state="no_trend" if days and state == MarkerState.UNKNOWN.value else state,
         ),
         Line(
             first=[resting[0], *trends[1][:1]],
@@ -473,7 +498,24 @@ def capital(sentence: str) -> str:
 
 def needs(words: Words, analysis: Analysis) -> list[str]:
     """What would settle the question."""
-    return list(dict.fromkeys(words.need(need) for need in analysis.verdict.needs))
+    needs = list(analysis.verdict.needs)
+    if any(need.code.startswith(OTHER_DATA) for need in needs):
+        needs = [need for need in needs if need.code != "more_time_recovery"]
+    said = [words.need(need) for need in needs]
+    why = analysis.recovery.why_unknown
+    if why is not None and why.code == "worn_too_little" and {"share", "needed"} <= set(why.facts):
+        said.insert(0, words.say("need.wear_more", **why.facts))
+    return list(dict.fromkeys(said))
+
+
+OTHER_DATA = ("export_minute", "export_continuous", "export_all_day", "export_any", "device_")
+
+
+def no_needs(words: Words, analysis: Analysis) -> str:
+    """What is said where nothing can be named that would settle the question."""
+    open_states = {State.INSUFFICIENT, State.UNDETERMINED, State.MIXED}
+    kind = "open" if analysis.verdict.state in open_states else "nothing"
+    return words.say(f"ui.settle.{kind}")
 
 
 def self_test(words: Words, analysis: Analysis) -> list[str]:
