@@ -1125,6 +1125,17 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Varied:
+    """The verdict as it would be with one threshold at another value."""
+
+    name: str
+    used: float
+    tried: float
+    state: State
+    confidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverySummary:
     """The first primary: level now and trend."""
 
@@ -1210,6 +1221,7 @@ class Analysis:
     curves: Sequence[RecoveryCurve] = ()
     window: tuple[int, int] | None = None  # first and last local day of the primary window
     selftest: Mapping[str, Any] | None = None
+    varied: tuple[Varied, ...] = ()  # the verdict with its gates halved and doubled
     hours: HourMap | None = None
     traces: Sequence[DayTrace] = ()  # the day asked for, if any, then a typical one
     beats: Cleaned | None = None  # a few minutes that stand for the beats of one day

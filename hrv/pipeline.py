@@ -56,6 +56,7 @@ from hrv.model import (
     as_day,
 )
 from hrv.report import extracts
+from hrv.sensitivity import vary
 from hrv.settings import Settings
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ def analyse(
         window=window,
         change=before_after(context, question.change_label),
         selftest=_selftest(body, settings, kept) if question.self_test else None,
+        varied=vary(context, findings),
         hours=_hours(body),
         traces=traces,
         beats=_beats(timeline, body, traces[0].day if traces else None, settings),
@@ -433,6 +435,7 @@ def _context(
         clock=timeline.clock,
         settings=settings,
         breaks=breaks(timeline, settings.markers),
+        trends={},
         change_day=None if question.change_date is None else as_day(question.change_date),
     )
 

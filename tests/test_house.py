@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("markers", "selftest", "table", "store"),
     ("verdict",),
+    ("sensitivity",),
     ("pipeline",),
     ("calibrate", "cohort", "holdings"),
     ("web",),

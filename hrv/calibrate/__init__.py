@@ -69,6 +69,19 @@ PARTS = {
             depends=("trend.episode_lrv_exponent", "trend.imputations", "trend.level"),
         ),
         Part(
+            name="trend_fast",
+            title="Trend of half-times that are mostly too fast to time",
+            cells=episodes.fast_cells,
+            run=episodes.run_fast,
+            table=tables.fast_table,
+            depends=(
+                "trend.episode_lrv_exponent",
+                "trend.imputations",
+                "trend.at_most_share_trend",
+            ),
+            runs=1000,
+        ),
+        Part(
             name="levels",
             title="Levels from few and many days",
             cells=levels.cells,

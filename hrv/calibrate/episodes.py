@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from hrv.calibrate import rivals
-from hrv.calibrate.counts import Result, count, outside
+from hrv.calibrate.counts import ALPHA, Result, count, outside
 from hrv.calibrate.daily import IMPROVEMENTS, smallest_changes
 from hrv.model import FloatArray, IntArray, Missing
 from hrv.settings import Settings, TrendSettings
@@ -223,6 +223,36 @@ def fit(
         draws=settings.imputations,
         exponent=settings.episode_lrv_exponent,
     )
+
+
+def fast_cells() -> Iterator[EpisodeCell]:
+    """People whose recoveries are mostly too fast for one-minute data to time."""
+    for phi, errors in ((0.5, "normal"), (0.7, "normal"), (0.5, "weibull")):
+        for median_s in (75.0, 60.0, 48.0):
+            for days in (56, 90, 180):
+                yield EpisodeCell(days, phi, errors, median_s, 75.0)
+
+
+def run_fast(cell: EpisodeCell, runs: int, settings: Settings, rng: np.random.Generator) -> Result:
+    """False alarms without a change; coverage, bias and power under one of 30 %."""
+    found: Result = {}
+    for name, change in (("none", 0.0), ("30 % faster", float(np.log(0.7)))):
+        data = simulate(cell, runs, rng, change)
+        design, rows = designs(cell, data, settings.trend)
+        used = data.index >= 0
+        told: dict[str, object] = {
+            "answered": {"yes": int(rows.size), "of": runs},
+            "left_censored": float(np.mean(np.isneginf(data.low[used]))),
+        }
+        if rows.size:
+            one = fit(cell, data, design, rows, settings.trend, rng)[0].averaged()
+            told |= {
+                "missed": count(outside(one.cdf(change))),
+                "bias": float(np.mean(np.sum(one.weight * one.loc, axis=-1)) - change),
+                "seen": count(one.cdf(0.0) > 1.0 - 0.5 * ALPHA),
+            }
+        found[name] = told
+    return found
 
 
 def run(cell: EpisodeCell, runs: int, settings: Settings, rng: np.random.Generator) -> Result:

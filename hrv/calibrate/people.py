@@ -35,6 +35,9 @@ from hrv.settings import Settings
 FIRST_DAY = 20_000
 THRESHOLD_BPM = 7.0
 COMPOSITE_SD = 0.914  # of the weighted composite, in SDs of one measure
+STATE, LUCK, OWN = 0.40, 0.35, 0.25  # shares of the variance of one resting measure
+HEIGHT_BPM, HEIGHT_SD = 12.0, 0.35  # median height of a reaction, SD of its logarithm
+MEASURED_SD = 0.35  # ln, error of one half-time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +87,17 @@ def _crisis(days: int, phi: float, rng: np.random.Generator) -> FloatArray:
 def resting_days(person: Person, days: int, rng: np.random.Generator) -> list[BaselineDay]:
     """Days whose three resting measures share a state and a day's luck, and have own noise.
 
-    Shares of the variance: .4 state, .35 luck of the day, .25 own. With `phi` .5 the composite has
-    a lag-one autocorrelation of .24, as night heart rate and RMSSD of real people have (.1-.3).
+    With `phi` .5 the composite has a lag-one autocorrelation of .24, as night heart rate and RMSSD
+    of real people have (.1-.3).
     """
     state = _crisis(days, person.phi, rng) if person.crisis else ar1(days, person.phi, rng)
     f = np.linspace(0.0, 1.0, days)
     noise = rng.standard_normal((4, days))
-    common = 0.4**0.5 * state + 0.35**0.5 * noise[3]
+    common = STATE**0.5 * state + LUCK**0.5 * noise[3]
     common = common + COMPOSITE_SD * (
         person.baseline_sd * f + person.step[1] * (f >= person.step[0])
     )
-    parts = [common + 0.25**0.5 * noise[k] for k in range(3)]
+    parts = [common + OWN**0.5 * noise[k] for k in range(3)]
     night = rng.random(days) >= person.night_missing
     worn = rng.random(days) >= person.day_missing
     found = []
@@ -128,7 +131,7 @@ def recoveries(person: Person, days: int, rng: np.random.Generator) -> list[Reco
         f = k / max(days - 1, 1)
         for _ in range(rng.poisson(person.per_day * np.exp(person.rate * f))):
             z = float(rng.standard_normal())
-            height = 12.0 * np.exp(person.height * f + 0.35 * z)
+            height = HEIGHT_BPM * np.exp(person.height * f + HEIGHT_SD * z)
             if height < THRESHOLD_BPM:
                 continue
             ln_h = (
@@ -155,7 +158,7 @@ def _fit(
 ) -> RecoveryFit:
     start = (FIRST_DAY + k) * DAY_S + rng.uniform(8.0, 22.0) * 3600.0
     follow = float(min(1800.0, rng.exponential(60.0 if early else 900.0) + 60.0))
-    sd = 0.35
+    sd = MEASURED_SD
     seen = float(ln_h + sd * rng.standard_normal())
     cut = np.exp(ln_h) > 0.9 * follow
     plateau = 240.0

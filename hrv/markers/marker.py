@@ -117,6 +117,7 @@ class Context:
     settings: Settings
     breaks: tuple[Break, ...] = ()
     change_day: int | None = None
+    trends: dict[Any, Trend | Missing] | None = None  # those computed already, by what they rest on
 
     @property
     def length(self) -> int:
@@ -165,13 +166,17 @@ class Context:
         worth_having: float | None = None,
     ) -> Trend | Missing:
         """Total change of one value a day over the window, known breaks held constant."""
-        return trend.daily(
-            series,
-            settings=self.settings.trend,
-            log=log,
-            worth_having=worth_having,
-            breaks=self.steps(),
-            window=self.window,
+        values = (series.day.tobytes(), series.value.tobytes())
+        return self._kept(
+            (*values, log, worth_having),
+            lambda: trend.daily(
+                series,
+                settings=self.settings.trend,
+                log=log,
+                worth_having=worth_having,
+                breaks=self.steps(),
+                window=self.window,
+            ),
         )
 
     def episode_trend(
@@ -184,18 +189,32 @@ class Context:
         adjust_height: bool = False,
     ) -> Trend | Missing:
         """Total change of a log duration or height over the window; `name` fixes the draws."""
-        return trend.episodic(
-            fits,
-            endpoint=endpoint,
-            settings=self.settings.trend,
-            recovery=self.settings.recovery,
-            worth_having=worth_having,
-            breaks=self.steps(),
-            window=self.window,
-            adjust_height=adjust_height,
-            threshold_bpm=None if self.expectation is None else self.expectation.threshold_bpm,
-            rng=self.rng(name),
+        return self._kept(
+            (name, *map(id, fits), endpoint, worth_having, adjust_height, self.settings.recovery),
+            lambda: trend.episodic(
+                fits,
+                endpoint=endpoint,
+                settings=self.settings.trend,
+                recovery=self.settings.recovery,
+                worth_having=worth_having,
+                breaks=self.steps(),
+                window=self.window,
+                adjust_height=adjust_height,
+                threshold_bpm=None if self.expectation is None else self.expectation.threshold_bpm,
+                rng=self.rng(name),
+            ),
         )
+
+    def _kept(
+        self, made_of: tuple[Any, ...], compute: Callable[[], Trend | Missing]
+    ) -> Trend | Missing:
+        """A trend from among those computed already, or computed now."""
+        if self.trends is None:
+            return compute()
+        key = (*made_of, self.window, self.settings.seed, self.settings.trend)
+        if key not in self.trends:
+            self.trends[key] = compute()
+        return self.trends[key]
 
     def after_first_month(self) -> Context | None:
         """The same without the first four weeks, where enough is left: a bad start that passes

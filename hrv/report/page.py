@@ -452,6 +452,7 @@ def _methods(analysis: Analysis, words: Words) -> View:
         "methods": [
             *(words.say(f"method.{x}") for x in ("recovery", "baseline", "trend", "verdict")),
             *wording.self_test(words, analysis),
+            *wording.sensitivity(words, analysis),
         ],
         "statistics_head": [
             words.say(x)

@@ -27,6 +27,7 @@ from hrv.model import (
     RecoveryFit,
     RecoverySummary,
     Trend,
+    Varied,
     as_date,
 )
 from hrv.report import tests_said, wording
@@ -66,6 +67,7 @@ def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
         "change": None if analysis.change is None else _plain(analysis.change),
         "ratings": _ratings(analysis.ratings),
         "self_test": None if analysis.selftest is None else _plain(analysis.selftest),
+        "sensitivity": [_varied(one, analysis) for one in analysis.varied],
         "notes": [{"where": note.where, "text": words.note(note)} for note in analysis.notes],
     }
 
@@ -229,7 +231,32 @@ def _baseline(analysis: Analysis, words: Words) -> dict[str, Any]:
             "p_value": number(trend.p_value),
             "method": trend.method,
         },
+        "step": _step(analysis),
         "why_unknown": words.reason(reason) if reason is not None else None,
+    }
+
+
+def _step(analysis: Analysis) -> dict[str, Any] | None:
+    """The likeliest single step of the resting measure, whether or not it is clear."""
+    told = next((m.facts for m in analysis.markers if m.id == "baseline_arousal"), {})
+    if "step_day" not in told:
+        return None
+    return {
+        "date": _date(told["step_day"]),
+        "size": number(told["step_size"]),
+        "p_value": number(told["step_p"]),
+        "line_fits_as_well": told["line_fits_as_well"],
+    }
+
+
+def _varied(one: Varied, analysis: Analysis) -> dict[str, Any]:
+    return {
+        "threshold": one.name,
+        "used": number(one.used),
+        "tried": number(one.tried),
+        "state": one.state.value,
+        "confidence": one.confidence,
+        "same": one.state is analysis.verdict.state,
     }
 
 

@@ -541,6 +541,32 @@ def self_test(words: Words, analysis: Analysis) -> list[str]:
     return [said + " " + words.say("method.self_test.slope", **shown)]
 
 
+def sensitivity(words: Words, analysis: Analysis) -> list[str]:
+    """Which limits the answer hangs on, if any."""
+    verdict, varied = analysis.verdict, analysis.varied
+    if not varied:
+        return []
+    moved = [one for one in varied if one.state is not verdict.state]
+    loose = {one.name for one in moved}
+    firm = dict.fromkeys(one.name for one in varied if one.name not in loose)
+    said = []
+    if firm:
+        named = "; ".join(words.say(f"limit.{name}") for name in firm)
+        said.append(words.say("method.same", names=named))
+    for one in moved:
+        facts = {"tried": _plain(words, one.tried), "used": _plain(words, one.used)}
+        answer = words.say(f"answer.{one.state.value}")
+        said.append(
+            words.say("method.other", answer=answer, name=words.say(f"limit.{one.name}"), **facts)
+        )
+    return [" ".join(said)]
+
+
+def _plain(words: Words, value: float) -> str:
+    """A threshold with the decimals that it has."""
+    return words.number(value, len(f"{value:.4g}".partition(".")[2]))
+
+
 # --------------------------------------------------------------------------- one rise
 
 

@@ -140,6 +140,19 @@ def test_an_episode_cell_has_all_its_columns(tmp_path: Path) -> None:
         assert method in page
 
 
+def test_half_times_too_fast_to_time_have_a_table(tmp_path: Path) -> None:
+    pages = calibrate.calibrate(
+        tmp_path,
+        parts=("trend_fast",),
+        runs=60,
+        only=lambda name: name == "episodes/56d/ar0.5/normal/60s-of-75s",
+    )
+    told = json.loads(pages[0].read_text())["cells"]["episodes/56d/ar0.5/normal/60s-of-75s"]
+    assert 0.6 < told["none"]["left_censored"] < told["30 % faster"]["left_censored"]
+    assert told["none"]["missed"]["yes"] <= 8
+    assert "too fast" in pages[1].read_text()
+
+
 def test_least_squares_calls_correlated_noise_a_trend_and_the_product_does_not() -> None:
     cell = daily.DailyCell(56, 0.7, False, False)
     false = run_cell("trend_daily", cell, 250, SETTINGS)["false_alarms"]

@@ -126,3 +126,15 @@ def test_the_state_has_unit_variance() -> None:
     values = ar1(20_000, 0.6, np.random.default_rng(3))
     assert np.std(values) == pytest.approx(1.0, abs=0.05)
     assert np.corrcoef(values[:-1], values[1:])[0, 1] == pytest.approx(0.6, abs=0.03)
+
+
+def test_the_bound_is_that_of_independent_days_where_nothing_lasts() -> None:
+    """White noise: the error of a total change is sqrt(12 variance / n), nearly."""
+    assert verdicts._gls_error(180, 0.0, 0.4, 0.6) == pytest.approx((12 / 180) ** 0.5, rel=0.01)
+
+
+def test_more_days_and_more_episodes_allow_more() -> None:
+    bound = verdicts.best_possible
+    assert bound("healing", 90, Settings()) < bound("healing", 180, Settings())
+    assert bound("healing", 180, Settings()) < bound("healing", 180, Settings(), more=5.0)
+    assert bound("unchanged", 180, Settings()) < 0.01

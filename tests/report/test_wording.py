@@ -19,6 +19,7 @@ from hrv.model import (
     RecoverySummary,
     State,
     Trend,
+    Varied,
     Verdict,
 )
 from hrv.report import tests_said, wording
@@ -255,3 +256,20 @@ def test_practice_days_are_told_in_the_unit_of_their_measure() -> None:
     assert "calmer" in text
     assert "higher" in text  # more variability
     assert "30 days with, 40 without" in text
+
+
+def test_what_the_answer_hangs_on_is_said() -> None:
+    analysis = builders.healing()
+    state = analysis.verdict.state
+    rows = (
+        Varied(name="trend.alpha", used=0.05, tried=0.025, state=state),
+        Varied(name="trend.alpha", used=0.05, tried=0.1, state=state),
+        Varied(name="verdict.min_days", used=56.0, tried=28.0, state=state),
+        Varied(name="verdict.min_days", used=56.0, tried=112.0, state=State.INSUFFICIENT),
+    )
+    (said,) = wording.sensitivity(WORDS, replace(analysis, varied=rows))
+    firm, loose = said.split(". ", 1)
+    assert SENTENCES["limit.trend.alpha"] in firm
+    assert SENTENCES["limit.verdict.min_days"] not in firm
+    assert loose == "It would be “too few data” with the days needed 112 instead of 56."
+    assert wording.sensitivity(WORDS, replace(analysis, varied=())) == []
