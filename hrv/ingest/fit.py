@@ -80,6 +80,9 @@ def read_fit(
         return Recording(source=Source(name=name, format=FORMAT), notes=(note,))
     tables = _tables(data, name, options)
     recording = _recording(tables, name, options, settings)
+    if not (recording.rows_used or recording.rows_refused or recording.notes):
+        text = "Nothing that is used is in it: no heart rate, beats, steps, stress or sleep."
+        recording = replace(recording, notes=(Note(name, text),))
     lost = next((fault for fault in tables.faults if fault.lost), None)
     if lost and not recording.rows_used:
         raise MalformedFileError(

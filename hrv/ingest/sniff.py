@@ -19,6 +19,7 @@ NEAR = 0.1  # scores this close to the best are rivals
 HEADER_LINES = 6  # lines in which a header is looked for
 CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\r\n\f\x0b\x1a")
 LINE_END = re.compile(r"\r\n|\r|\n")
+LETTER = re.compile(r"[^\W\d_]")
 SHOWN = 12  # column names in an error
 
 
@@ -113,7 +114,7 @@ def shapes(head: bytes) -> list[Shape]:
             if delimiter not in line and delimiter != ",":
                 continue
             cells = _cells(line, delimiter)
-            if sum(1 for cell in cells if any(c.isalpha() for c in cell)) * 2 >= len(
+            if sum(1 for cell in cells if LETTER.search(cell)) * 2 >= len(
                 [c for c in cells if c.strip()]
             ):
                 found.append(Shape(encoding, delimiter, number, tuple(cells)))
@@ -135,14 +136,30 @@ def match(table: Table, shape: Shape, name: str) -> Match:
     return replace(_fit(table, shape.delimiter, shape.names), named=named(table, name))
 
 
+def _known_names(table: Table) -> frozenset[str]:
+    """Every column name of a table; those of the shipped ones are kept."""
+    return _kept_names().get(id(table)) or _names(table)
+
+
+@lru_cache(maxsize=1)
+def _kept_names() -> dict[int, frozenset[str]]:
+    return {id(table): _names(table) for table in tables()}
+
+
+def _names(table: Table) -> frozenset[str]:
+    return frozenset(a for c in table.columns.values() for a in c.aliases) | table.also
+
+
 def _fit(table: Table, delimiter: str, names: tuple[str, ...]) -> Match:
     header = set(names)
     if names[0] or len(names) < 2:  # a first cell may be empty above the dates
         header.discard("")
-    bound = {c.name for c in table.columns.values() if header & set(c.aliases)}
+    known = _known_names(table)
     required = [column.name for column in table.required]
+    if required and header.isdisjoint(known):
+        return Match(table, 0.0, tuple(required), False, 0)
+    bound = {c.name for c in table.columns.values() if header & set(c.aliases)}
     missing = tuple(column for column in required if column not in bound)
-    known = {alias for c in table.columns.values() for alias in c.aliases} | table.also
     precision = len(header & known) / max(1, len(header))
     recall = (len(required) - len(missing)) / max(1, len(required))
     if table.needs_any and not any(
@@ -200,7 +217,7 @@ def claim(
         raise UnknownFormatError(base, _seen(head))
     if known is None:
         scored = [
-            (shape, replace(found, named=named(found.table, name)))
+            (shape, replace(found, named=True) if named(found.table, name) else found)
             for shape in read
             for found in _fits(shape.delimiter, shape.names)
         ]
@@ -211,6 +228,8 @@ def claim(
     pool = special or accepted
     if not pool:
         _say_if_known(base, head)
+        if decoded(head[:400], read[0].encoding).lstrip("\ufeff \r\n\t").startswith("<"):
+            raise UnknownFormatError(base, "XML of a kind that is not read")
         raise _unknown(base, scored, read, head)
     top = max(found.score for _, found in pool)
     rivals = [(s, m) for s, m in pool if m.score >= top - NEAR or m.named]

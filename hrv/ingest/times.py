@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,6 +27,10 @@ DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y",
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p",
           " %I:%M%p", " %I:%M:%S%p", ", %H:%M:%S", ", %H:%M", ", %I:%M:%S %p", "T%H:%M:%S",
           " %H.%M", " %H:%M:%S,%f")  # fmt: skip
+PARTS = {
+    "%Y": r"\d{4}", "%f": r"\d+", "%b": r"\w+\.?", "%B": r"\w+", "%p": r"\w+", " ": r"\s+",
+    **dict.fromkeys(("%d", "%m", "%y", "%H", "%I", "%M", "%S"), r"\d{1,2}"),
+}  # fmt: skip
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?")
 TAIL = re.compile(r"(?:UTC|GMT)?\s*([+-])(\d{1,2}):?(\d{2})?$", re.IGNORECASE)
 
@@ -201,7 +206,16 @@ def _plausible(cells: Sequence[str], likely: Sequence[str]) -> list[str]:
     """Forms that read at least half of a sample."""
     filled = [cell for cell in cells if cell]
     sample = filled[:: max(1, len(filled) // 60)][:80]
-    return [f for f in likely if np.isfinite(_by_format(sample, f)).mean() >= 0.5] if sample else []
+    shaped = [f for f in likely if 2 * sum(map(_looks(f), sample)) >= len(sample)]
+    return [f for f in shaped if np.isfinite(_by_format(sample, f)).mean() >= 0.5] if sample else []
+
+
+@cache
+def _looks(form: str) -> Callable[[str], bool]:
+    """Whether a cell may be of a form at all; parsing with each of 200 takes long."""
+    parts = (PARTS.get(part) or re.escape(part) for part in re.findall(r"%\w| +|[^% ]", form))
+    pattern = re.compile("".join(parts))
+    return lambda cell: pattern.fullmatch(cell) is not None
 
 
 def _decide(cells: Sequence[str], forms: Sequence[str], where: str) -> FloatArray:

@@ -291,7 +291,8 @@ def values(rng: Rng, data: bytes) -> bytes:
         found = json.loads(data)
     except ValueError:
         return data
-    odd = [None, [], {}, "", "x", -1, 1e308, True, [[1]], {"a": {"b": 1}}, "2026-99-99", 10**30]
+    odd = ["null", "[]", "{}", '""', '"x"', "-1", "1e308", "true", "[[1]]", '{"a": {"b": 1}}',
+           '"2026-99-99"', "1" + "0" * 30]  # fmt: skip
     for _ in range(int(rng.integers(1, 5))):
         node = found
         for _ in range(12):
@@ -300,7 +301,7 @@ def values(rng: Rng, data: bytes) -> bytes:
                 break
             key = keys[_at(rng, len(keys))]
             if not isinstance(node[key], dict | list) or rng.random() < 0.2:
-                node[key] = odd[_at(rng, len(odd))]
+                node[key] = json.loads(odd[_at(rng, len(odd))])
                 break
             node = node[key]
     return json.dumps(found).encode()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hrv.errors import InputError
+from hrv.fit.writer import FitWriter
 from hrv.ingest import read
 from hrv.model import ReadOptions, Recording
 from hrv.settings import IngestSettings
@@ -206,3 +208,17 @@ def test_notes_in_vns_analyse_are_tags_only_by_words_we_know(tmp_path: Path) -> 
     corrected = one(write(tmp_path, path.name, cut.split("RR-Intervalle - Andere")[0] +
                           "RR-Intervalle - Korrigierte Werte\n0.8\n0.9\n0.85\n"))  # fmt: skip
     assert "corrected" in str(corrected.notes[-1])
+
+
+def test_xml_of_another_kind_is_not_echoed(tmp_path: Path) -> None:
+    text = '<?xml version="1.0"?>\n<map>\n<string name="mail">a, b, 1</string>\n</map>\n'
+    with pytest.raises(InputError) as refused:
+        one(write(tmp_path, "prefs.xml", text))
+    assert "mail" not in str(refused.value)
+
+
+def test_a_fit_file_without_anything_that_is_used_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.fit"
+    path.write_bytes(FitWriter("activity", created_s=1.7e9).finish())
+    with pytest.raises(InputError, match="Nothing that is used"):
+        one(path)

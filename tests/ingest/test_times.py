@@ -134,3 +134,16 @@ def test_what_the_person_says_goes_before_the_name() -> None:
     assert times.start_from(None, "rr.txt") is None
     with pytest.raises(SettingsError):
         times.start_from("yesterday", "rr.txt")
+
+
+def test_forms_are_left_out_by_their_look_only_where_they_could_not_be_read() -> None:
+    likely = [day + clock for day in times.DATES for clock in times.CLOCKS]
+    moments = [
+        datetime(2026, 1, 5, 9, 7, 3, tzinfo=UTC),
+        datetime(2026, 12, 25, 22, 30, tzinfo=UTC),
+    ]
+    for form in likely[:: len(likely) // 12]:
+        cells = [moment.strftime(form) for moment in moments]
+        read = [f for f in likely if np.isfinite(times._by_format(cells, f)).mean() >= 0.5]
+        assert times._plausible(cells, likely) == read
+        assert form in read
