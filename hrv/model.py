@@ -898,6 +898,41 @@ class RecoveryFit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreEpisode:
+    """A stretch of high values of a vendor's stress score, by which alone it is known.
+
+    The time from its last high value until half-way down lies between `back_low_s` and
+    `back_high_s`; infinite where follow-up ended before.
+    """
+
+    start_s: float
+    peak_s: float
+    end_s: float  # half-way down, or last seen
+    before: float  # score
+    peak: float
+    back_low_s: float
+    back_high_s: float
+    day: int = 0  # local day of the start
+    hour: float = 0.0
+    known_by: str = "score"
+
+    @property
+    def seen(self) -> bool:
+        """Whether it was seen half-way down."""
+        return bool(np.isfinite(self.back_high_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSummary:
+    """What a vendor's score says where heart rate is too coarse; never joined with heart rate."""
+
+    vendor: str
+    period_s: float
+    episodes: tuple[ScoreEpisode, ...]
+    half_back_s: Estimate | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WearerNoise:
     """Residual of the expected heart rate in still, quiet time.
 
@@ -1223,6 +1258,7 @@ class Analysis:
     selftest: Mapping[str, Any] | None = None
     varied: tuple[Varied, ...] = ()  # the verdict with its gates halved and doubled
     hours: HourMap | None = None
+    scored: ScoreSummary | Missing | None = None  # by a vendor's score, where it is needed
     traces: Sequence[DayTrace] = ()  # the day asked for, if any, then a typical one
     beats: Cleaned | None = None  # a few minutes that stand for the beats of one day
 

@@ -19,6 +19,7 @@ from hrv import (
     episodes,
     features,
     recovery,
+    scored,
     selftest,
     trend,
     vagal,
@@ -249,6 +250,7 @@ def analyse(
         selftest=_selftest(body, settings, kept) if question.self_test else None,
         varied=vary(context, findings),
         hours=_hours(body),
+        scored=scored.summary(timeline, window, settings, context.rng("scored")),
         traces=traces,
         beats=_beats(timeline, body, traces[0].day if traces else None, settings),
     )

@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "trend",
         "power",
         "report",
+        "scored",
         "simulate",
         "vagal",
     ),

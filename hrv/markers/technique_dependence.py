@@ -16,6 +16,7 @@ import numpy as np
 from hrv.markers.marker import Context, Marker, kept, passed_on, unknown
 from hrv.markers.rebound import oriented
 from hrv.model import (
+    BoolArray,
     DailySeries,
     EpisodeKind,
     FloatArray,
@@ -202,7 +203,7 @@ def _elapsed(fit: RecoveryFit, found: Sequence[tuple[float, float]]) -> float:
 
 
 def _stratum(
-    mine: float, ended: bool, others: FloatArray, over: FloatArray
+    mine: float, ended: bool, others: FloatArray, over: BoolArray
 ) -> tuple[FloatArray, float]:
     """What each member of a matched set adds to observed less expected ends of the treated one,
     which comes first; and the variance of that difference."""

@@ -63,6 +63,7 @@ def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
         "baseline": _baseline(analysis, words),
         "episodes": [_episode(fit, analysis.clock) for fit in analysis.fits],
         "techniques": _techniques(analysis.markers),
+        "scores": _scores(analysis),
         "days": [_day(day) for day in analysis.days],
         "change": None if analysis.change is None else _plain(analysis.change),
         "ratings": _ratings(analysis.ratings),
@@ -298,6 +299,39 @@ def _vagal(found: Estimate | Missing | None) -> dict[str, Any] | None:
         return {"percent_per_min": None, "low": None, "high": None, "why": found.code}
     value, low, high = (number(x, 2) for x in (found.value, found.low, found.high))
     return {"percent_per_min": value, "low": low, "high": high, "why": None}
+
+
+def _scores(analysis: Analysis) -> dict[str, Any] | None:
+    """What a vendor's score says in place of a heart rate that is too coarse, or why not."""
+    found = analysis.scored
+    if found is None:
+        return None
+    if isinstance(found, Missing):
+        return {"known_by": "score", "why": found.code}
+    level = found.half_back_s
+    half = level if isinstance(level, Estimate) else None
+    return {
+        "known_by": "score",
+        "why": None if half is not None else getattr(level, "code", None),
+        "vendor": found.vendor,
+        "period_s": number(found.period_s, 1),
+        "half_back_s": number(half.value, 1) if half else None,
+        "low": number(half.low, 1) if half else None,
+        "high": number(half.high, 1) if half else None,
+        "episodes": [
+            {
+                "start": instant(e.start_s, analysis.clock),
+                "peak": instant(e.peak_s, analysis.clock),
+                "end": instant(e.end_s, analysis.clock),
+                "known_by": e.known_by,
+                "score_before": number(e.before, 1),
+                "score_peak": number(e.peak, 1),
+                "half_back_low_s": number(e.back_low_s, 1),
+                "half_back_high_s": number(e.back_high_s, 1),
+            }
+            for e in found.episodes
+        ],
+    }
 
 
 def _techniques(markers: Iterable[MarkerFinding]) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from hrv.model import (
     Missing,
     RecoveryFit,
     RecoverySummary,
+    ScoreSummary,
     State,
     Trend,
 )
@@ -390,7 +391,7 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
                 *single_recoveries(words, analysis),
                 *trends[0][:1],
             ],
-            more=trends[0][1:],
+            more=[*trends[0][1:], *by_score(words, analysis)],
             state="no_trend" if days and state == MarkerState.UNKNOWN.value else state,
         ),
         Line(
@@ -400,6 +401,22 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
         ),
         Line(first=together_line(words, analysis), more=[]),
     )
+
+
+def by_score(words: Words, analysis: Analysis) -> list[str]:
+    """What a vendor's stress score says where heart rate is too coarse."""
+    found = analysis.scored
+    if isinstance(found, Missing) and found.code == "score_too_coarse":
+        return [words.say("score.no_use", reason=words.reason(found))]
+    if not isinstance(found, ScoreSummary):
+        return []
+    said = {"vendor": found.vendor, "n": len(found.episodes)}
+    level = found.half_back_s
+    if isinstance(level, Missing):
+        return [words.say("score.none", reason=words.reason(level), **said)]
+    span = {"value_s": level.value, "low_s": level.low, "high_s": level.high}
+    cut = sum(not episode.seen for episode in found.episodes)
+    return [words.say("score.level", cut=cut, **span, **said)]
 
 
 def single_recoveries(words: Words, analysis: Analysis) -> list[str]:

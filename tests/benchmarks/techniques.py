@@ -29,6 +29,7 @@ import numpy as np
 
 import hrv
 from hrv import baseline
+from hrv.calibrate.counts import with_interval
 from hrv.calibrate.people import ar1
 from hrv.episodes import detect, expect
 from hrv.markers import Context
@@ -36,7 +37,6 @@ from hrv.markers import technique_dependence as marker
 from hrv.model import BaselineDay, Coverage, FloatArray, LocalClock, Span, SpanKind, Tier
 from hrv.recovery import fit
 from hrv.settings import Settings
-from tests.benchmarks.verdict_days import clopper_pearson
 from tests.grids import MONDAY_S, Rise, awake, binned, grid_of, seconds
 
 RESULTS = Path(__file__).parent / "results"
@@ -195,11 +195,10 @@ def table(rows: Iterable[dict[str, Any]]) -> list[str]:
             p = np.array([r[f"{look}_p"] for r in told])
             good = value > 1.0 if look == "faster_with" else value < 0.0
             k = int((p < 0.05).sum())
-            low, high = clopper_pearson(k, p.size)
             lines.append(
                 f"| {way} | {title} | {p.size} of {len(mine)} "
                 f"| {int(((p < 0.05) & good).sum())} | {int(((p < 0.05) & ~good).sum())} "
-                f"| {k / p.size:.3f} ({low:.3f}-{high:.3f}) | {np.median(value):+.2f} |"
+                f"| {with_interval({'yes': k, 'of': p.size})} | {np.median(value):+.2f} |"
             )
     return lines
 
@@ -224,38 +223,37 @@ def resumed(
     wanted: Iterable[tuple[str, int, int]],
     run: Callable[[str, int, int], dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Rows of all wanted people; those not yet in the file are run and appended."""
+    """All rows in the file; wanted people that are not yet there are run and appended."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     known = {(r["way"], r["number"], r["days"]): r for r in map(json.loads, lines)}
-    found = []
     with path.open("a", encoding="utf-8") as file:
         for key in wanted:
             if key not in known:
                 known[key] = run(*key)
                 file.write(json.dumps(known[key]) + "\n")
                 file.flush()
-            found.append(known[key])
-    return found
+    return list(known.values())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--days", type=int, default=84)
+    parser.add_argument("--ways", nargs="*", default=WAYS, choices=WAYS)
     parser.add_argument("--results", type=Path, default=RESULTS / "techniques.jsonl")
     given = parser.parse_args()
     settings = Settings()
-    wanted = [(way, n, given.days) for n in range(given.people) for way in WAYS]
+    wanted = [(way, n, given.days) for n in range(given.people) for way in given.ways]
 
     def run(way: str, number: int, days: int) -> dict[str, Any]:
         return person(way, number, days, settings)
 
-    rows = resumed(given.results, wanted, run)
+    rows = [r for r in resumed(given.results, wanted, run) if r["days"] == given.days]
     text = "\n".join(
         [
             f"# Looks at techniques, version {hrv.__version__}",
             "",
-            f"{given.people} people a row, {given.days} days, 1-min heart rate. Two-sided 5 %.",
+            f"{given.days} days of 1-min heart rate a person. Two-sided 5 %.",
             "",
             *table(rows),
             "",

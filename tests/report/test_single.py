@@ -65,3 +65,22 @@ def test_an_effort_is_told_where_there_is_no_rise() -> None:
 def test_longer_recordings_speak_of_levels_only() -> None:
     one = rise(half_time_s=Estimate(value=75.0, low=45.0, high=130.0))
     assert "half gone after" not in said(session(one, worn_hours=30.0))
+
+
+def test_a_vendors_score_is_called_a_score_and_no_heart_rate() -> None:
+    from hrv.model import Missing, ScoreEpisode, ScoreSummary
+
+    episode = ScoreEpisode(
+        start_s=0.0, peak_s=1.0, end_s=2.0, before=20.0, peak=80.0, back_low_s=180.0,
+        back_high_s=float("inf"),
+    )  # fmt: skip
+    half = Estimate(value=600.0, low=420.0, high=900.0, n=12)
+    scored = ScoreSummary(
+        vendor="garmin", period_s=180.0, episodes=(episode,) * 12, half_back_s=half
+    )
+    text = " ".join(wording.lines(WORDS, replace(builders.daily_only(), scored=scored))[0].more)
+    assert "not your heart rate" in text
+    assert "7:00–15:00; 12 cut short" in text
+    coarse = Missing("score_too_coarse", {"period_s": 3600.0, "needed_s": 300.0})
+    text = " ".join(wording.lines(WORDS, replace(builders.daily_only(), scored=coarse))[0].more)
+    assert "cannot stand in for heart rate" in text

@@ -1,0 +1,209 @@
+"""Stretches of a vendor's high stress score, where heart rate is too coarse to follow a rise.
+
+A score is ordinal, smoothed by its vendor and blind while the person moves: its half-way times
+are not those of a heart rate, stand in a series of their own and enter no other level or trend.
+
+A time between two samples is known as that interval: censored log-normal regression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hrv.model import (
+    BoolArray,
+    Estimate,
+    FloatArray,
+    Missing,
+    ScoreEpisode,
+    ScoreSummary,
+    Span,
+    SpanKind,
+    StressScoreSeries,
+    Timeline,
+)
+from hrv.settings import Settings
+from hrv.stats.survival import bagls_imputed
+from hrv.stats.windows import runs
+
+BEFORE = 2  # low values before a rise
+LASTING = 2  # high values that make one; low ones that end its follow-up
+HIGH_SHARE = 0.85  # of the rise; the last value above it starts the clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scores:
+    """All values of one source, and where a new stretch begins."""
+
+    t_s: FloatArray
+    score: FloatArray
+    usable: BoolArray  # awake, away from exercise
+    period_s: float
+    broken: BoolArray  # a gap lies before this value
+    vendor: str
+
+
+def summary(
+    timeline: Timeline, window: tuple[int, int], settings: Settings, rng: np.random.Generator
+) -> ScoreSummary | Missing:
+    """The stretches of high score in the window and how soon they were half-way down.
+
+    Only where heart rate comes too rarely for recoveries; otherwise, and where the score itself
+    is too coarse, the reason why not.
+    """
+    period_s = timeline.hr_period_s
+    if period_s is not None and period_s <= settings.features.minute_needs_period_s:
+        return Missing("score_not_needed")
+    found = _scores(timeline, window, settings)
+    if isinstance(found, Missing):
+        return found
+    episodes = tuple(_episodes(found, timeline, settings))
+    return ScoreSummary(
+        vendor=found.vendor,
+        period_s=found.period_s,
+        episodes=episodes,
+        half_back_s=level(episodes, settings, rng),
+    )
+
+
+def _scores(timeline: Timeline, window: tuple[int, int], settings: Settings) -> _Scores | Missing:
+    """The source with most values; sources are never mixed."""
+    parts: dict[tuple[str, str], list[StressScoreSeries]] = {}
+    for day in timeline.utc_days:
+        if window[0] - 1 <= day <= window[1] + 1:
+            for one in timeline.read_block(day).stress:
+                parts.setdefault((one.vendor, one.device), []).append(one)
+    if not parts:
+        return Missing("no_score")
+    source = max(parts, key=lambda key: sum(one.t_s.size for one in parts[key]))
+    t_s = np.concatenate([one.t_s for one in parts[source]])
+    score = np.concatenate([one.score for one in parts[source]])
+    local = timeline.clock.day(t_s)
+    keep = (local >= window[0]) & (local <= window[1])
+    t_s, score = t_s[keep], score[keep]
+    if t_s.size < 2:
+        return Missing("no_score")
+    period_s = float(np.median(np.diff(t_s)))
+    most_s = settings.episodes.score_period_s
+    if period_s > most_s:
+        return Missing("score_too_coarse", {"period_s": period_s, "needed_s": most_s})
+    recovering = np.concatenate([one.recovering_s for one in parts[source]])
+    usable = ~_excluded(t_s, timeline.spans, recovering, settings)
+    broken = np.append(True, np.diff(t_s) > settings.baseline.gap_periods * period_s)
+    return _Scores(t_s, score, usable, period_s, broken, source[0] or source[1])
+
+
+def _excluded(
+    t_s: FloatArray, spans: Sequence[Span], recovering_s: FloatArray, settings: Settings
+) -> BoolArray:
+    """Asleep, or in exercise and its shadow, which the vendor may mark itself."""
+    shadow_s = settings.episodes.after_exercise_s
+    reach = [(s.start_s, s.end_s) for s in spans if s.kind is SpanKind.SLEEP]
+    reach += [(s.start_s, s.end_s + shadow_s) for s in spans if s.kind is SpanKind.EXERCISE]
+    out = np.zeros(t_s.size, dtype=bool)
+    for start_s, end_s in reach:
+        a, b = np.searchsorted(t_s, [start_s, end_s])
+        out[a:b] = True
+    marks = np.sort(recovering_s)
+    if marks.size:
+        last = np.searchsorted(marks, t_s, side="right") - 1
+        out |= (last >= 0) & (t_s - marks[np.maximum(last, 0)] <= shadow_s)
+    return out
+
+
+def _episodes(scores: _Scores, timeline: Timeline, settings: Settings) -> Iterator[ScoreEpisode]:
+    """High values after low ones: from the person's own 85th percentile, at least 51, on."""
+    known = scores.score[scores.usable]
+    if known.size == 0:
+        return
+    rules = settings.episodes
+    high = max(rules.score_high, float(np.quantile(known, rules.score_quantile)))
+    middle = float(np.median(known))
+    reach_s = settings.recovery.settle_cap_s
+    until = 0
+    for a, b in runs((scores.score >= high) & scores.usable):
+        if b - a < LASTING or a < max(until, BEFORE):
+            continue
+        before = slice(a - BEFORE, a)
+        unbroken = not scores.broken[a - BEFORE + 1 : b].any()
+        if not (unbroken and scores.usable[before].all()):
+            continue
+        if not np.all(scores.score[before] < middle):
+            continue
+        rest = float(np.mean(scores.score[before]))
+        found = _followed(scores, int(a), int(b), rest, reach_s)
+        until = int(np.searchsorted(scores.t_s, found[2], side="right"))
+        start_s = float(scores.t_s[a])
+        yield ScoreEpisode(
+            start_s=start_s,
+            peak_s=float(scores.t_s[a + int(np.argmax(scores.score[a:b]))]),
+            end_s=found[2],
+            before=rest,
+            peak=float(scores.score[a:b].max()),
+            back_low_s=found[0],
+            back_high_s=found[1],
+            day=int(timeline.clock.day(start_s)),
+            hour=float(timeline.clock.hour(start_s)),
+        )
+
+
+def _followed(
+    scores: _Scores, a: int, b: int, rest: float, reach_s: float
+) -> tuple[float, float, float]:
+    """Bounds of the time from the last high value until half-way down, and where it was seen.
+
+    Two values in a row must be at or below half-way; a gap, sleep, exercise or the cap end it.
+    """
+    peak = float(scores.score[a:b].max())
+    top = rest + HIGH_SHARE * (peak - rest)
+    from_ = a + int(np.flatnonzero(scores.score[a:b] >= top)[-1])
+    half = 0.5 * (rest + peak)
+    i = from_ + 1
+    while (
+        i < scores.t_s.size
+        and scores.usable[i]
+        and not scores.broken[i]
+        and scores.t_s[i] - scores.t_s[from_] <= reach_s
+    ):
+        pair = scores.score[i : i + LASTING]
+        if pair.size == LASTING and np.all(pair <= half) and not scores.broken[i + 1]:
+            low_s, high_s = scores.t_s[i - 1 : i + 1] - scores.t_s[from_]
+            return float(low_s), float(high_s), float(scores.t_s[i])
+        i += 1
+    return float(scores.t_s[i - 1] - scores.t_s[from_]), float("inf"), float(scores.t_s[i - 1])
+
+
+def level(
+    episodes: Sequence[ScoreEpisode], settings: Settings, rng: np.random.Generator
+) -> Estimate | Missing:
+    """Median time until half-way down, s, of interval-censored log-normal times."""
+    followed = [e for e in episodes if e.back_high_s > 0 and (e.back_low_s > 0 or e.seen)]
+    needed = settings.recovery.day_one_episodes
+    if len(followed) < needed:
+        return Missing("few_score_episodes", {"n": len(followed), "needed": needed})
+    seen = sum(e.seen for e in followed) / len(followed)
+    if seen < settings.trend.seen_min_share:
+        return Missing("mostly_censored", {"share": 1.0 - seen})
+    with np.errstate(divide="ignore"):
+        low, high = (
+            np.log([getattr(e, name) for e in followed]) for name in ("back_low_s", "back_high_s")
+        )
+    mixture = bagls_imputed(
+        [e.day for e in followed],
+        low,
+        high,
+        np.ones((len(followed), 1)),
+        0,
+        rng=rng,
+        draws=settings.trend.imputations,
+        exponent=settings.trend.level_lrv_exponent,
+    )
+    below, above = mixture.interval(settings.trend.level)
+    value = float(np.clip(mixture.estimate, below, above))
+    return Estimate(
+        value=float(np.exp(value)), low=float(np.exp(below)), high=float(np.exp(above)),
+        level=settings.trend.level, n=len(followed),
+    )  # fmt: skip
