@@ -331,7 +331,7 @@ def tables(rng: Rng, data: bytes) -> bytes:
             connection.execute(f'DELETE FROM "{name}"')
         connection.commit()
         return connection.serialize()
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):
         return flips(rng, data)
     finally:
         connection.close()

@@ -129,7 +129,7 @@ def _database(member: Member) -> set[int]:
         wanted = {n for n in names if n in known or n.endswith("_ACTIVITY_SAMPLE")}
         every = [connection.execute(f'SELECT * FROM "{n}"').fetchall() for n in wanted]
         return {sum(map(len, every))}
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):
         return set()
     finally:
         connection.close()
