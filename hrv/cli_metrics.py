@@ -108,7 +108,7 @@ def _options(values: dict[str, Any]) -> Any:
     from hrv.model import ReadOptions
 
     renamed = {"shift": "shift_s"}
-    told = {renamed.get(name, name): value for name, value in values.items() if value is not None}
+    told = {renamed.get(name, name): value for name, value in values.items()}
     return ReadOptions(now_s=time.time(), **told)
 
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from hrv import table
-from hrv.cli_metrics import metrics_command
+from hrv.cli import main
 from hrv.errors import InputError, SettingsError
 from hrv.metrics import BY_NAME, METRICS
 from hrv.model import (
@@ -195,7 +195,7 @@ def strap(tmp_path: Path) -> Path:
 
 
 def test_the_command_prints_csv(strap: Path) -> None:
-    done = CliRunner().invoke(metrics_command, [str(strap), "--metrics", "rmssd"])
+    done = CliRunner().invoke(main, ["metrics", str(strap), "--metrics", "rmssd"])
     assert done.exit_code == 0, done.output
     found = list(csv.DictReader(done.stdout.splitlines()))
     assert len(found) == 2
@@ -204,7 +204,7 @@ def test_the_command_prints_csv(strap: Path) -> None:
 
 def test_the_command_writes_json_that_says_how(strap: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.json"
-    done = CliRunner().invoke(metrics_command, [str(strap), "--metrics", "hf", "-o", str(out)])
+    done = CliRunner().invoke(main, ["metrics", str(strap), "--metrics", "hf", "-o", str(out)])
     assert done.exit_code == 0, done.output
     told = json.loads(out.read_text())
     assert told["metrics"]["hf_ms2"]["unit"] == "ms²"
@@ -213,11 +213,22 @@ def test_the_command_writes_json_that_says_how(strap: Path, tmp_path: Path) -> N
 
 
 def test_the_command_lists_every_metric() -> None:
-    done = CliRunner().invoke(metrics_command, ["--list"])
+    done = CliRunner().invoke(main, ["metrics", "--list"])
     assert done.exit_code == 0
     assert [line.split()[0] for line in done.stdout.splitlines()] == [m.name for m in METRICS]
 
 
 def test_no_beats_for_a_choice_is_an_error(strap: Path) -> None:
-    done = CliRunner().invoke(metrics_command, [str(strap), "--by", "tags"])
-    assert "no beat-to-beat intervals" in str(done.exception)
+    done = CliRunner().invoke(main, ["metrics", str(strap), "--by", "tags"])
+    assert done.exit_code == 3
+    assert "no beat-to-beat intervals" in done.stderr
+
+
+def test_the_command_takes_what_a_file_cannot_say(tmp_path: Path) -> None:
+    path = tmp_path / "beats.csv"
+    path.write_text("Pulse;Gap\n" + "".join(f"60;{x / 1000:.3f}\n" for x in steady(800)))
+    told = ["--map", "rr=Gap,rr_unit=s", "--start", "2026-01-05 07:30", "--tz", "Europe/Berlin"]
+    done = CliRunner().invoke(main, ["metrics", str(path), *told, "--metrics", "rmssd"])
+    assert done.exit_code == 0, done.output
+    first = next(csv.DictReader(done.stdout.splitlines()))
+    assert first["start"] == "2026-01-05T07:30:00+01:00"

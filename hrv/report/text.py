@@ -545,6 +545,8 @@ TERMS = {
     "term.rmssd": "How much successive beats differ in length, in ms; higher at rest usually means calmer. From beats within sleep, in 5-minute windows.",
     "term.arousal.name": "Arousal",
     "term.arousal": "Heart rate and beat-to-beat variation at rest joined into one number, in units of the spread of your own days. Lower is calmer.",
+    "term.tinn.name": "TINN (left out)",
+    "term.tinn": "The base of a triangle fitted to the histogram of beat intervals. Its definition leaves open how wide the bins are and where the fit may search, so programs give 0, 195 and 250 ms for the same beats. It is therefore not computed; the triangular index, with its bins stated, and SDNN say the same.",
     "term.tier.name": "Data kind",
     "term.tier": "What your device recorded decides what can be said: A every beat, B heart rate every 1 to 15 s, C every 1 to 2 min, C2 every 3 to 15 min, D one value a day, E workouts only.",
     "term.healing.name": "Healing pattern",

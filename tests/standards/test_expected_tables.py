@@ -6,6 +6,10 @@ Welch values are those the hrv package documents for its sample, and Systole's.
 
 from __future__ import annotations
 
+import csv
+import statistics
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +72,35 @@ def test_a_difference_of_exactly_50_ms_is_not_counted_by_rounding(shared_data: P
     samples = np.rint(nn.nn_ms * 0.36).astype(int)  # 360 Hz: 50 ms are 18 samples
     more = np.count_nonzero(np.abs(np.diff(samples)) > 18)
     assert BY_NAME["pnn50"].formula(nn) == pytest.approx(100.0 * more / (samples.size - 1))
+
+
+def whole(path: Path, scale: int = 1) -> list[int]:
+    """Intervals as whole numbers of 1 / scale ms, read without any array."""
+    with path.open(newline="") as file:
+        return [round(float(row["rr_ms"]) * scale) for row in csv.DictReader(file)]
+
+
+def test_two_values_the_libraries_disagree_on_by_exact_arithmetic(shared_data: Path) -> None:
+    """A printed mean of 888.964 ms is a slip: 299,578 ms lie in 337 intervals. A printed pNN50 of
+    9.9956 % counts differences of exactly 50 ms (18 of 360 samples a second) that only the
+    rounding of a float lifts above 50: nine of the 33 there are."""
+    beats = whole(shared_data / "rr" / FILES["pyhrv_short"])
+    mean = Fraction(sum(beats), len(beats))
+    assert (sum(beats), len(beats)) == (299_578, 337)
+    assert float(mean) == statistics.fmean(beats) == pytest.approx(888.9555, abs=5e-5)
+    assert BY_NAME["mean_nn"].formula(series(shared_data, "pyhrv_short")) == float(mean)
+    samples = [round(Fraction(us * 9, 25_000)) for us in whole(  # 360 Hz: 0.00036 a microsecond
+        shared_data / "rr" / FILES["mitdb100"], 1000)]  # fmt: skip
+    steps = [abs(b - a) for a, b in pairwise(samples)]
+    above, equal = sum(s > 18 for s in steps), steps.count(18)
+    assert (above, equal, len(steps)) == (218, 33, 2_271)
+    assert BY_NAME["pnn50"].formula(series(shared_data, "mitdb100")) == pytest.approx(
+        float(Fraction(100 * above, len(steps))), rel=1e-12
+    )
+    floats = [sample / 360 * 1000 for sample in samples]
+    lifted = sum(abs(b - a) > 50 for a, b in pairwise(floats))
+    assert lifted == above + 9
+    assert 100 * lifted / len(steps) == pytest.approx(9.9956, abs=5e-5)
 
 
 def trapezoid(spectrum: Spectrum, low: float, high: float) -> float:
