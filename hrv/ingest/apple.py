@@ -204,14 +204,14 @@ class _Gathered:
         )
 
     def _mindful(self, _value: bytes | None, start_s: float, end_s: float) -> None:
-        if end_s < start_s:
-            self.refused["it ends before it starts"] += 1
+        if end_s <= start_s:
+            self.refused["a session without length"] += 1
             return
         self.used += 1
+        kind, origin = SpanKind.TECHNIQUE, "person"
         self.spans.append(
-            Span(kind=SpanKind.TECHNIQUE, start_s=start_s, end_s=end_s, label="mindful session",
-                 origin="person")
-        )  # fmt: skip
+            Span(kind=kind, start_s=start_s, end_s=end_s, label="mindfulness", origin=origin)
+        )
 
     def _beat(self, said: Mapping[str, str]) -> None:
         """A beat has the clock time of the phone only: the day comes from its record."""

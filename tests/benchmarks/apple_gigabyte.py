@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -26,30 +27,21 @@ from typing import TextIO
 
 import numpy as np
 
+from hrv.simulate.apple_export import DOCTYPE, HARDWARE, C, Q
+
 OUT = Path(__file__).with_name("results") / "apple_gigabyte.md"
 GOAL_MB = 400
-DTD = """<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE HealthData [
-<!-- HealthKit Export Version: 14 -->
-<!ELEMENT HealthData (ExportDate,Me,(Record|Correlation|Workout|ActivitySummary)*)>
-<!ATTLIST HealthData
-  locale CDATA #REQUIRED
->
-<!ELEMENT Record ((MetadataEntry|HeartRateVariabilityMetadataList)*)>
-]>
-<HealthData locale="en_US">
+HEAD = (
+    DOCTYPE
+    + """<HealthData locale="en_US">
  <ExportDate value="2026-07-28 08:00:00 -0700"/>
  <Me HKCharacteristicTypeIdentifierBiologicalSex="HKBiologicalSexNotSet"/>
 """
-WATCH = (
-    'sourceName="Apple\u00a0Watch" sourceVersion="11.1" device="&lt;&lt;HKDevice: {device:#x}&gt;, '
-    "name:Apple Watch, manufacturer:Apple Inc., model:Watch, hardware:Watch6,2, software:11.1, "
-    'creation date:2025-10-29 05:13:03 +0000&gt;"'
 )
+WATCH = f'sourceName="Apple\u00a0Watch" sourceVersion="11.1" device="{HARDWARE}"'
 PHONE = 'sourceName="iPhone" sourceVersion="18.1"'
 RECORD = ' <Record type="{kind}" {source}{unit} creationDate="{end}" startDate="{start}" endDate="{end}" value="{value}"'  # noqa: E501
 CONTEXT = '>\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="0"/>\n </Record>\n'
-Q, C = "HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier"
 FIRST = datetime(2019, 1, 5)  # noqa: DTZ001  local
 STEP = timedelta(seconds=1)
 
@@ -75,7 +67,7 @@ def day_text(seed: int) -> tuple[list[str], int, int]:
     import io
 
     rng = np.random.default_rng(seed)
-    watch = WATCH.format(device=int(rng.integers(1 << 33, 1 << 34)))
+    watch = re.sub(r"0x\w+", hex(int(rng.integers(1 << 33, 1 << 34))), WATCH)  # a pointer
     texts, rates = [], 0
     plans: list[tuple[str, str, str, float, float, Callable[[float], str]]] = [
         ("HeartRate", watch, "count/min", 240, 0, lambda x: f"{55 + 45 * x:.0f}"),
@@ -120,7 +112,7 @@ def write(path: Path, megabytes: float) -> dict[str, int]:
     days = max(1, int(megabytes * 1e6 / size))
     told = {"days": days, "heart_rates": 0, "records": 0}
     with path.open("w", encoding="utf-8") as out:
-        out.write(DTD)
+        out.write(HEAD)
         for kind in range(len(drawn[0][0])):
             for number in range(days):
                 texts, rates, records = drawn[number % len(drawn)]
