@@ -228,6 +228,7 @@ class MarkerSettings:
     height_caliper: float = threshold(0.3, "ln bpm", OWN)
     level_s: float = threshold(180.0, "s", "before a technique began; " + OWN)
     level_caliper_bpm: float = threshold(4.0, "bpm", OWN)
+    practice_days: int = threshold(10, "days with and days without a session", OWN)
     lapse_days: int = threshold(20, "days without a session", OWN)
     exposures_before: int = threshold(8, "exposures", "a share of none in 5 must differ from it")
     exposures_after: int = threshold(5, "exposures", "as above")

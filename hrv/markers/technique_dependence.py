@@ -13,7 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from hrv.markers.marker import Context, Marker, kept, passed_on, unknown
+from hrv.markers.marker import (
+    Context,
+    Marker,
+    fine_enough,
+    kept,
+    passed_on,
+    span_days,
+    unknown,
+)
 from hrv.markers.rebound import oriented
 from hrv.model import (
     BoolArray,
@@ -225,13 +233,13 @@ def practice_days(context: Context, found: Sequence[tuple[float, float]]) -> dic
 
     Days on which rises alone prompted the sessions are neither.
     """
-    values = oriented(context)
-    minutes = {d.day: d.technique_min for d in context.days if context.inside(d.day)}
-    if values is None or values.day.size < 20:
+    values, least = oriented(context), context.rules.practice_days
+    if values is None or values.day.size < 2 * least:
         return {}
     values = kept(values, ~np.isin(values.day, _prompted_days(context, found)))
-    practised = np.array([minutes.get(int(d), 0.0) > 0 for d in values.day])
-    if practised.sum() < 10 or (~practised).sum() < 10:
+    tagged = [s for s in context.spans if s.kind is SpanKind.TECHNIQUE]
+    practised = np.isin(values.day, sorted(span_days(context, tagged)))
+    if min(practised.sum(), (~practised).sum()) < least:
         return {"practice_days": int(practised.sum()), "lapse_days": int((~practised).sum())}
     rows: dict[int, list[float]] = {}
     for day, value in zip(values.day[practised], values.value[practised], strict=True):
@@ -301,8 +309,7 @@ def find(context: Context) -> MarkerFinding:
     facts |= trends(context)
     told = ("after_less_before_p", "faster_with_p", "practice_less_lapse_p", "on_p")
     if not any(name in facts for name in told):
-        few = Missing("few_technique_sessions", {"n": len(found), "needed": context.rules.sessions})
-        return passed_on(MARKER.id, few, **facts)
+        return passed_on(MARKER.id, _lacking(context, facts), **facts)
     p = [facts[name] for name in told[1:2] if name in facts]
     return MarkerFinding(
         id=MARKER.id,
@@ -313,6 +320,21 @@ def find(context: Context) -> MarkerFinding:
         until_day=context.window[1],
         facts=facts,
     )
+
+
+def _lacking(context: Context, facts: dict[str, Any]) -> Missing:
+    """Sessions need a heart rate around them; one value a day needs days with and without."""
+    if "lapse_days" in facts and not fine_enough(context):
+        return Missing(
+            "few_lapse_days",
+            {
+                "practice_days": facts["practice_days"],
+                "lapse_days": facts["lapse_days"],
+                "needed": context.rules.practice_days,
+            },
+        )
+    seen = facts.get("sessions_seen", 0)
+    return Missing("few_technique_sessions", {"n": seen, "needed": context.rules.sessions})
 
 
 MARKER = Marker(

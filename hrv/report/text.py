@@ -380,6 +380,7 @@ MISSING = {
     "missing.ratings_worse": "Your own ratings ({scale}) became worse, which the signals do not show. What you say counts more than the sensor.",
     "missing.few_days_a_side": "there are {before} days with a value before the date and {after} from it on; {needed} are needed on each side.",
     "missing.few_episodes_a_side": "there are {before} rises before the date and {after} from it on; {needed} are needed on each side.",
+    "missing.few_lapse_days": "{practice_days} days had a session and {lapse_days} had none; {needed} of each are needed to compare them.",
     "missing.few_technique_sessions": "there are {n} technique sessions that can be looked at; {needed} are needed.",
     "missing.recovery_not_measured": "Recovery could not be asked about a direction: {reason}",
     "missing.recovery_better": "Recovery became faster.",

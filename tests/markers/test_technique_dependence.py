@@ -18,6 +18,7 @@ from hrv.model import (
     RecoveryFit,
     Span,
     SpanKind,
+    Tier,
     WearerNoise,
 )
 from tests.grids import grid_of
@@ -105,21 +106,42 @@ def test_calm_that_lasts_is_seen() -> None:
     assert sessions_with(-2.0)["after_less_before_high"] < 0.0
 
 
-def test_practice_days_are_compared_with_lapse_days_near_them() -> None:
+def routine_on(days: set[int]) -> tuple[Span, ...]:
+    """Ten minutes at midnight, before any rise of the day."""
+    return tuple(
+        Span(kind=SpanKind.TECHNIQUE, start_s=d * DAY_S, end_s=d * DAY_S + 600.0, origin="person")
+        for d in sorted(days)
+    )
+
+
+@pytest.mark.parametrize("tier", [Tier.FINE, Tier.DAILY])
+def test_practice_days_are_compared_with_lapse_days_near_them(tier: Tier) -> None:
     seen = context(Person(), 120, np.random.default_rng(6))
     practised = {d.day for d in seen.days if (d.day // 4) % 2 == 0}
     days = tuple(
-        replace(
-            d,
-            technique_min=20.0 if d.day in practised else 0.0,
-            arousal_z=(d.arousal_z or 0.0) - (1.0 if d.day in practised else 0.0),
-        )
+        replace(d, arousal_z=(d.arousal_z or 0.0) - (1.0 if d.day in practised else 0.0))
         for d in seen.days
     )
-    span = Span(kind=SpanKind.TECHNIQUE, start_s=T0, end_s=T0 + 600.0, origin="person")
-    facts = marker.find(replace(seen, days=days, spans=(span,))).facts
+    held = replace(
+        seen, days=days, spans=routine_on(practised), coverage=replace(seen.coverage, tier=tier)
+    )
+    facts = marker.find(held).facts
     assert facts["practice_less_lapse"] == pytest.approx(-1.0, abs=0.5)
     assert facts["practice_less_lapse_high"] < 0.0
+
+
+def test_daily_values_with_a_session_every_day_say_what_is_missing() -> None:
+    seen = context(Person(), 120, np.random.default_rng(6))
+    held = replace(
+        seen,
+        fits=(),
+        spans=routine_on({d.day for d in seen.days}),
+        coverage=replace(seen.coverage, tier=Tier.DAILY),
+    )
+    why = marker.find(held).why_unknown
+    assert why is not None
+    assert why.code == "few_lapse_days"
+    assert why.facts["lapse_days"] == 0
 
 
 def rise(day: int, minutes: float, *, at_h: float = 10.0, technique: bool = False) -> RecoveryFit:
