@@ -97,6 +97,7 @@ def create(page: Page) -> Flask:
     def shared() -> dict[str, Any]:
         return {
             "t": _say,
+            "reported": _reported,
             "unfilled": words.table(_language()).__getitem__,
             "clock": _clock,
             "language": _language(),
@@ -121,6 +122,13 @@ def _language() -> str:
 
 def _say(code: str, /, **facts: object) -> str:
     return words.say(code, _language(), **facts)
+
+
+def _reported(code: str) -> str:
+    """A sentence of the report's table, in the language of the page."""
+    from hrv.report.text import Words
+
+    return Words(_language()).say(code)
 
 
 def _pages(app: Flask, page: Page) -> None:

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from hrv.web.keep import Upload, read_json, write_json
 from hrv.web.words import group
 
 if TYPE_CHECKING:
+    from hrv.holdings import Found, Holding
     from hrv.ingest import Identity
     from hrv.model import Analysis, LocalClock, ReadOptions, Span
     from hrv.pipeline import Question
@@ -165,7 +166,7 @@ def _import(
 
     Files for a person's history are let go of once they are in it.
     """
-    from hrv import ingest
+    from hrv import holdings, ingest
     from hrv.settings import Settings
 
     before = read_json(upload.folder / "understood.json") or {}
@@ -177,7 +178,7 @@ def _import(
         return None
     paths, options = view(upload, folder / "view"), _options(upload.request)
     told("recognising", None)
-    files = described(ingest.identify(paths, options))
+    files = described(holdings.look(paths, options))
     write_json(folder / "files.json", files)
 
     def on_progress(name: str, done: int, total: int) -> None:
@@ -313,11 +314,10 @@ def view(upload: Upload, folder: Path) -> list[Path]:
 # --------------------------------------------------------------------------- what the page shows
 
 
-def described(found: Sequence[Identity]) -> dict[str, Any]:
-    """Each file as recognised or why not, like ones together, and the coverage of all."""
+def described(found: Found) -> dict[str, Any]:
+    """Each file as recognised or why not, like ones together; what all hold and what it allows."""
     groups: dict[tuple[str, ...], dict[str, Any]] = {}
-    coverage: dict[str, dict[str, Any]] = {}
-    for item in found:
+    for item in found.files:
         parent = item.file.rpartition("/")[0]
         key = (parent, item.format, item.title) if item.format else ("", item.file)
         row = groups.setdefault(
@@ -335,15 +335,22 @@ def described(found: Sequence[Identity]) -> dict[str, Any]:
         row["streams"] = sorted({*row["streams"], *map(group, item.streams)})
         row["notes"] = [*row["notes"], *item.refusals, *item.notes][:6]
         _widen(row, item)
-        for stream in item.days:
-            line = coverage.setdefault(group(stream), {"first": None, "last": None})
-            _widen(line, item)
     files = sorted(groups.values(), key=lambda row: row["known"])
     return {
         "files": files[:SHOWN_FILES],
         "more": max(0, len(files) - SHOWN_FILES),
-        "coverage": [{"stream": name, **line} for name, line in sorted(coverage.items())],
+        "holdings": [_held(one) for one in (*found.sources, found.together)],
+        "tier": f"tier.{found.together.tier.value}",
+        "markers": [asdict(marker) for marker in found.together.markers],
     }
+
+
+def _held(one: Holding) -> dict[str, Any]:
+    """The line of a source; the one without a name is all of them together."""
+    first, last = (
+        None if day is None else _day(86_400.0 * day) for day in (one.first_day, one.last_day)
+    )
+    return {"source": one.source, "first": first, "last": last, "days": one.days, **one.by}
 
 
 def _widen(row: dict[str, Any], item: Identity) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from hrv import ingest
+from hrv import holdings
 from hrv.model import ReadOptions
 from hrv.web import worker
 from tests.web.pages import BROWSER, HOST, ORIGIN, Desk
@@ -321,9 +321,9 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", ARCHIVES)
 def test_a_hostile_archive_is_not_used(desk: Desk, tmp_path: Path, name: str) -> None:
     upload = desk.uploaded([("export.zip", ARCHIVES[name]())])
-    found = ingest.identify(worker.view(upload, tmp_path / "view"), ReadOptions())
-    assert found
-    assert all(item.rows_used == 0 for item in found)
+    found = holdings.look(worker.view(upload, tmp_path / "view"), ReadOptions())
+    assert found.files
+    assert all(item.rows_used == 0 for item in found.files)
     assert "root:" not in repr(found)
     described = worker.described(found)
     assert not any(row["known"] for row in described["files"])

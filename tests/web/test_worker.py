@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from hrv.model import LocalClock, owned
+from hrv.report.text import SENTENCES
 from hrv.web import words, worker
 from hrv.web.jobs import WORKER
 from hrv.web.keep import write_json
@@ -47,6 +48,9 @@ def test_an_export_becomes_a_report_in_every_format(real: Desk) -> None:
     assert words.say("up.not") in page
     assert "WHOOP" in page
     assert words.say("data.daily") in page
+    assert words.say("up.allows", tier=SENTENCES["tier.D"]) in page
+    assert page.count(f">{SENTENCES['holds.can.no']}<") >= 5  # rises need more than a day's value
+    assert SENTENCES["holds.resting"] in page
     for name, begin in (("report.html", b"<!doctype"), ("report.pdf", b"%PDF"),
                         ("report.json", b"{"), ("figures.zip", b"PK")):  # fmt: skip
         seen = real.get(f"/u/{upload.id}/1/{name}")
