@@ -32,6 +32,7 @@ from hrv.model import (
     RRSeries,
     Series,
     Span,
+    SpanKind,
     StressScoreSeries,
     Timeline,
 )
@@ -42,6 +43,8 @@ _LISTED = 3  # files are named one by one up to here
 _LONGEST_STEP_S = 1200.0  # longer steps are gaps, not a sampling period
 Range = tuple[float | None, float | None]
 _KNOWN = ("flag", "zone", "column", "file")
+_HEART = frozenset({"heart_rate", "rr"})
+_BOUTS = frozenset({SpanKind.SLEEP, SpanKind.SLEEP_STAGE, SpanKind.EXERCISE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +130,8 @@ def join(parts: Iterable[Packed], person: str = "") -> Timeline:
         else:
             naive.append(part)
     clock = _join_clocks(clocks)
+    if clock.known_by not in _KNOWN and naive:
+        naive = packed.apart(naive)
     packed.add_naive(naive, clock)
     return packed.timeline(clock, person)
 
@@ -163,6 +168,30 @@ def _cut(part: Packed, recording: Recording) -> Packed:
         day_values=recording.day_values,
         ratings=recording.ratings,
     )
+
+
+def _without_bouts(part: Packed) -> Packed:
+    """The same part without sleep and workouts; itself where it has none."""
+    if not any(span.kind in _BOUTS for span in part.spans):
+        return part
+    whole = part.whole
+
+    def cut_down() -> Recording:
+        assert whole is not None
+        recording = whole()
+        kept = tuple(span for span in recording.spans if span.kind not in _BOUTS)
+        return replace(recording, spans=kept)
+
+    spans = tuple(span for span in part.spans if span.kind not in _BOUTS)
+    return replace(part, spans=spans, whole=cut_down)
+
+
+def _unplaced(file: str) -> Note:
+    text = (
+        "{file}: sleep and workouts were left out, for nobody says how its times lie to those of "
+        "the heart; --tz ZONE places them"
+    )
+    return Note(file, text, {"file": file})
 
 
 def _has_times(recording: Recording) -> bool:
@@ -226,6 +255,25 @@ class _Packer:
                 self.day_values.setdefault((value.day, value.quantity, value.device), value)
         for rating in part.ratings:
             self.ratings.setdefault((rating.day, rating.scale), rating)
+
+    def apart(self, naive: Sequence[Packed]) -> list[Packed]:
+        """Local parts of which nobody knows the zone, beside what stands in UTC.
+
+        Sleep and workouts of the other kind of clock than the heart's cannot be laid beside it,
+        and are left out with a note.
+        """
+        if any(stream.kind in _HEART for day in self.days.values() for stream in day):
+            parts = [_without_bouts(part) for part in naive]
+            pairs = zip(naive, parts, strict=True)
+            self.notes += [_unplaced(old.summary.file) for old, new in pairs if old is not new]
+            return parts
+        if any(_HEART & set(part.summary.streams) for part in naive):
+            local = {part.summary.file for part in naive}
+            self.notes += [_unplaced(one.file) for one in self.inputs
+                           if _BOUTS & set(one.streams) and one.file not in local]  # fmt: skip
+            for key in [key for key, span in self.spans.items() if span.kind in _BOUTS]:
+                del self.spans[key]
+        return list(naive)
 
     def add_naive(self, parts: Sequence[Packed], clock: LocalClock) -> None:
         """Place local times on the clock that the other files know."""

@@ -125,6 +125,26 @@ def test_without_any_known_offset_local_times_stay_and_a_note_says_so() -> None:
     assert any("--tz" in str(note) for note in joined.notes)
 
 
+@pytest.mark.parametrize("local_heart", [True, False])
+def test_sleep_in_utc_is_not_laid_on_a_heart_whose_zone_nobody_knows(local_heart: bool) -> None:
+    heart = HeartRateSeries(minutes(NOON, 60), np.full(60, 70.0), "watch")
+    night = Span(kind=SpanKind.SLEEP, start_s=NOON, end_s=NOON + 28_800.0)
+    tag = Span(kind=SpanKind.TECHNIQUE, start_s=NOON, end_s=NOON + 600.0, origin="person")
+    local = LocalClock.fixed(0.0, "assumed")
+    clocks = (local, None) if local_heart else (None, local)
+    files = [
+        recording(heart, clock=clocks[0], name="heart.csv"),
+        recording(clock=clocks[1], spans=(night, tag), name="sleep.csv"),
+    ]
+    for order in (files, files[::-1]):
+        joined = timeline.build(order)
+        assert [span.kind for span in joined.spans] == [SpanKind.TECHNIQUE]
+        assert any("sleep.csv" in str(note) and "--tz" in str(note) for note in joined.notes)
+    known = recording(clock=LocalClock.fixed(3600.0, "file"), name="told.csv")
+    assert len(timeline.build([*files, known]).spans) == 2
+    assert len(timeline.build([recording(heart), recording(spans=(night,))]).spans) == 1
+
+
 def test_offsets_of_several_files_join_into_one_clock() -> None:
     parts = [
         recording(
