@@ -243,6 +243,8 @@ class MarkerSettings:
     ratings_trend: int = threshold(24, "days with a rating", OWN)
     bouts: int = threshold(10, "comparable efforts", OWN)
     bout_peak_bpm: float = threshold(12.0, "bpm from the usual peak", OWN)
+    bout_threshold_share: float = threshold(0.6, "of the usual rise", "ACSM: vigorous from 60 %")
+    bout_time_ratio: float = threshold(2.0, "times the usual time above it", OWN)
     bout_step_s: float = threshold(20.0, "s", "coarser clocks blur the first minute; " + OWN)
     walking_days: int = threshold(24, "days", OWN)
     walking_minutes: float = threshold(5.0, "min a day", OWN)

@@ -12,6 +12,7 @@ from hrv.model import (
     BoolArray,
     DailySeries,
     EpisodeKind,
+    FloatArray,
     MarkerFinding,
     Missing,
     RecoveryFit,
@@ -40,6 +41,42 @@ def comparable(found: list[RecoveryFit], within_bpm: float) -> list[RecoveryFit]
     return [
         f for f in found if f.peak_hr_bpm is not None and abs(f.peak_hr_bpm - middle) <= within_bpm
     ]
+
+
+def alike_efforts(context: Context, found: list[RecoveryFit]) -> list[RecoveryFit]:
+    """Bouts like the usual one in their peak and in their time above a threshold of the wearer's.
+
+    The threshold is the same for all bouts: 60 % of the way from the usual rest to the usual
+    peak, where moderate effort ends (ACSM's share of heart-rate reserve). A sprint and an hour's
+    run may end at one peak; the heart comes back from them differently.
+    """
+    near = comparable(found, context.rules.bout_peak_bpm)
+    above = time_above(context, near)
+    if above is None:
+        return near
+    known = above[above > 0]
+    if known.size == 0:
+        return near
+    most = np.log(context.rules.bout_time_ratio)
+    far = np.abs(np.log(np.maximum(above, 1e-9) / float(np.median(known))))
+    return [f for f, d in zip(near, far, strict=True) if d <= most]
+
+
+def time_above(context: Context, found: list[RecoveryFit]) -> FloatArray | None:
+    """Seconds of each bout above the wearer's own threshold; None without a heart rate."""
+    grid = context.grid
+    rests = [f.rest_bpm for f in found if np.isfinite(f.rest_bpm)]
+    peaks = [f.peak_hr_bpm for f in found if f.peak_hr_bpm is not None]
+    if grid is None or not rests or not peaks:
+        return None
+    rest, peak = float(np.median(rests)), float(np.median(peaks))
+    threshold = rest + context.rules.bout_threshold_share * (peak - rest)
+    high = grid.measured & (grid.hr_bpm >= threshold)
+    counted = np.concatenate(([0], np.cumsum(high)))
+    ends = np.array([(f.episode.start_s, f.episode.end_s) for f in found]) - grid.t0_s
+    first, last = np.clip(ends // grid.step_s, 0, len(grid)).astype(np.int64).T
+    seconds: FloatArray = (counted[last] - counted[first]) * grid.step_s
+    return seconds
 
 
 def walking(context: Context) -> DailySeries:
@@ -95,7 +132,7 @@ def find(context: Context) -> MarkerFinding:
     found = bouts(context)
     rules = context.rules
     sharp = [f for f in found if f.hrr60_bpm is not None and f.episode.step_s <= rules.bout_step_s]
-    alike = comparable(sharp, rules.bout_peak_bpm)
+    alike = alike_efforts(context, sharp)
     pace = walking(context)
     facts: dict[str, Any] = {
         "bouts": len(found),
@@ -162,8 +199,8 @@ MARKER = Marker(
     minimum="10 comparable efforts with 60 s recorded after them, or 24 days with five minutes of "
     "steady walking, over 56 days",
     formula="fall of heart rate within 60 s after efforts that ended within 12 bpm of the usual "
-    "peak; median heart rate at one's usual walking cadence, held for three minutes, less that at "
-    "rest",
+    "peak and spent half to twice the usual time above 60 % of the way to it; median heart rate at "
+    "one's usual walking cadence, held for three minutes, less that at rest",
     statistic="autocorrelation-averaged regression on days",
     fallback="none",
     reference="Cole et al. (2000), Ann Intern Med 132:552; Forcier et al. (2006)",

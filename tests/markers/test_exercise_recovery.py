@@ -10,7 +10,14 @@ import pytest
 from hrv.calibrate.people import FIRST_DAY, Person, context
 from hrv.markers import Context
 from hrv.markers import exercise_recovery as marker
-from hrv.model import DAY_S, BaselineDay, MarkerState
+from hrv.model import (
+    DAY_S,
+    BaselineDay,
+    Episode,
+    EpisodeKind,
+    MarkerState,
+    RecoveryFit,
+)
 from tests.grids import grid_of
 
 
@@ -95,3 +102,31 @@ def test_a_minute_clock_is_too_coarse_for_the_first_minute_after_effort() -> Non
     seen = context(Person(bouts_per_week=4.0), 180, np.random.default_rng(7))
     coarse = tuple(replace(f, episode=replace(f.episode, step_s=60.0)) for f in seen.fits)
     assert marker.find(replace(seen, fits=coarse)).facts["alike"] == 0
+
+
+def bout(day: int, minutes: int, peak: float = 150.0) -> RecoveryFit:
+    start = (FIRST_DAY + day) * DAY_S + 18 * 3600.0
+    return RecoveryFit(
+        episode=Episode(
+            start_s=start, peak_s=start, end_s=start + 60.0 * minutes, rise_bpm=peak - 60.0,
+            kind=EpisodeKind.EXERCISE, step_s=15.0, day=FIRST_DAY + day,
+        ),
+        accepted=True, hrr60_bpm=30.0, peak_hr_bpm=peak, rest_bpm=60.0,
+    )  # fmt: skip
+
+
+def test_efforts_are_matched_by_peak_and_by_time_above_a_threshold() -> None:
+    """Usual peak 150, rest 60: threshold 60 + .6 x 90 = 114. Minutes above it by hand: 30, 30, 20,
+    4 (a sprint after a stroll) and 30 of a bout that peaked at 100 too low; median 30."""
+    fits = [bout(0, 40), bout(1, 40), bout(2, 40), bout(3, 40), bout(4, 40, peak=125.0)]
+    hr = np.full(5 * 5760, 60.0)
+    for day, above in enumerate((30, 30, 20, 4, 30)):
+        a = day * 5760 + 18 * 240
+        hr[a : a + 160] = 110.0
+        hr[a + 160 - 4 * above : a + 160] = 120.0
+    seen = context(Person(), 5, np.random.default_rng(8))
+    seen = replace(seen, grid=grid_of(hr, step_s=15.0, t0_s=FIRST_DAY * DAY_S))
+    seconds = marker.time_above(seen, fits[:4])
+    assert seconds is not None
+    assert (seconds / 60.0).tolist() == [30.0, 30.0, 20.0, 4.0]
+    assert marker.alike_efforts(seen, fits) == fits[:3]
