@@ -409,20 +409,22 @@ def _time_at_steps(t_s: FloatArray) -> FloatArray:
 
 
 def _gathered(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """A note that many files share stands once, with their number."""
+    """A note that many files share stands once, with their number as its fact `files`."""
     alike: dict[str, list[Note]] = {}
     for note in notes:
         alike.setdefault(note.text, []).append(note)
-    out: list[tuple[str, str]] = []
+    out: list[Note] = []
     for same in alike.values():
         files = {note.where for note in same}
-        if len(files) <= _LISTED:
-            out.extend(dict.fromkeys((note.where, str(note)) for note in same))
+        if len(files) > _LISTED:
+            out.append(replace(same[0], where="", facts={**same[0].facts, "files": len(files)}))
             continue
-        numbers = [v for n in same for v in n.facts.values() if isinstance(v, int)]
-        told = f"{same[0]}" if not numbers else f"for example: {same[0]}"
-        out.append((f"{len(files)} files", told))
-    return tuple(Note(where, "{said}", {"said": said}) for where, said in out)
+        told: set[tuple[str, str]] = set()
+        for note in same:
+            if (note.where, str(note)) not in told:
+                told.add((note.where, str(note)))
+                out.append(note)
+    return tuple(out)
 
 
 def _reader(days: _Days) -> Callable[[int], DayBlock]:

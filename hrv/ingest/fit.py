@@ -247,7 +247,7 @@ def _fault_notes(tables: Tables, name: str) -> list[Note]:
     for fault in tables.faults:
         text = "byte {byte}: {reason}"
         if fault.lost:
-            text += "; what precedes it was read"
+            text = "byte {byte}: {reason}; what precedes it was read"
         notes.append(Note(name, text, {"byte": fault.at_byte, "reason": fault.reason}))
     return notes
 
@@ -271,7 +271,10 @@ def _content_notes(
     if pace != 1.0:
         text = "beat intervals add up to {percent:.1f} % of the watch's clock"
         if abs(1.0 / pace - 1.024) < 0.003:
-            text += ": 1/1024 s were probably taken for ms"
+            text = (
+                "beat intervals add up to {percent:.1f} % of the watch's clock: 1/1024 s were "
+                "probably taken for ms"
+            )
         facts.append((text, {"percent": 100.0 / pace}))
     if rr.rr_ms.size > 50:
         share = float(np.mean(np.diff(rr.rr_ms) == 0))

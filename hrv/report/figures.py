@@ -523,11 +523,7 @@ def draw_half_times(
     _clock_axis(ax, ink, min(low * 0.8, 45.0), max(high * 1.6, 300.0))
     _date_axis(ax, ink, *window)
     ax.set_ylabel(words.say("axis.half_time"))
-    ax.legend(
-        loc="upper center",
-        ncols=3,
-        bbox_to_anchor=(0.5, 1.16),
-    )
+    ax.legend(loc="lower center", ncols=3, bbox_to_anchor=(0.5, 1.0))
 
 
 def half_s(fit: RecoveryFit) -> float:

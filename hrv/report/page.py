@@ -425,19 +425,22 @@ def _data(analysis: Analysis, words: Words) -> View:
             [
                 item.file,
                 item.format,
-                ", ".join(item.streams),
+                ", ".join(words.stream(name) for name in item.streams),
                 (records.instant(item.first_s, analysis.clock) or "")[:16].replace("T", " "),
                 (records.instant(item.last_s, analysis.clock) or "")[:16].replace("T", " "),
                 str(item.rows_used),
                 str(item.rows_refused),
                 "; ".join(
-                    f"{r.rows}: {r.reason}" + (f" ({r.first_place})" if r.first_place else "")
+                    f"{r.rows}: {words.refusal(r.reason)}"
+                    + (f" ({r.first_place})" if r.first_place else "")
                     for r in item.refusals
                 ),
             ]
             for item in analysis.inputs
         ],
-        "notes": [{"where": note.where, "text": words.note(note)} for note in analysis.notes],
+        "notes": [
+            {"where": words.where(note), "text": words.note(note)} for note in analysis.notes
+        ],
     }
 
 
@@ -495,7 +498,7 @@ def _statistic(words: Words, finding: MarkerFinding) -> Sequence[str]:
     return [
         tests_said.marker_name(words, finding.id),
         f"{words.number(change.size.value)}{NBSP}{unit}".strip(),
-        f"{words.number(change.size.low)} – {words.number(change.size.high)}",
+        f"{words.number(change.size.low)} … {words.number(change.size.high)}",
         _p(words, trend.p_value).removeprefix("= "),
         "" if finding.q_value is None else _p(words, finding.q_value).removeprefix("= "),
         str(trend.n),

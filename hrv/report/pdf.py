@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from hrv.model import Analysis, MarkerState
+from hrv.model import Analysis, MarkerState, State
 from hrv.report import atlas, figures, tests_said, wording
 from hrv.report.figures import LIGHT, Ink
 from hrv.report.page import statistics, then_now
@@ -28,12 +28,13 @@ from hrv.report.text import Words
 PAPERS = {"a4": (8.27, 11.69), "letter": (8.5, 11.0)}
 MARGIN = 0.59  # inches, 15 mm
 POINTS = 72.0
+FILLED = 0.975  # of a line's room: set letters come out a little wider than their advances
 
 
 def write_pdf(analysis: Analysis, path: Path, words: Words, paper: str = "a4") -> Path:
     """Write the two pages; `paper` is a4 or letter."""
     size = PAPERS[paper]
-    with figures.house_style(LIGHT):
+    with figures.house_style(LIGHT), mpl.rc_context({"hatch.linewidth": 0.25}):
         meta = {"Title": wording.headline(words, analysis), "CreationDate": None, "ModDate": None}
         with PdfPages(path, metadata=meta) as pages:
             for build in (_for_the_person, _for_the_clinician):
@@ -120,7 +121,12 @@ class Sheet:
         top = self.y
         for i, plate in enumerate(plates):
             x = MARGIN + i * (width + gap)
-            self._put(plate.title, x, top - 0.16, 10.0, True, False)
+            points = next(
+                p
+                for p in (10.0, 9.0, 8.0, 7.0)
+                if p == 7.0 or len(wrapped(plate.title, width, p, True)) == 1
+            )
+            self._put(plate.title, x, top - 0.16, points, True, False)
             below = 1.0 if plate.name == "survival" else 0.5
             ax = self.figure.add_axes(
                 (
@@ -157,7 +163,7 @@ def _small(ax: Axes, draw: Callable[[Axes, Ink], None], words: Words) -> None:
 
 def wrapped(text: str, width: float, points: float, bold: bool = False) -> list[str]:
     """The text in lines that fit the width (inches), by the letters' own advances."""
-    room = width * POINTS / points
+    room = FILLED * width * POINTS / points
     lines: list[str] = []
     line, used = "", 0.0
     for word in text.split(" "):
@@ -231,6 +237,8 @@ def _changed(sheet: Sheet, analysis: Analysis, words: Words) -> None:
     }
     for finding in analysis.markers:
         state = tests_said.marker_state(finding)
+        if finding.id == "technique_dependence" and analysis.verdict.state is State.COPING:
+            groups["changed"].append(tests_said.marker_name(words, finding.id))
         if state in where:
             name = tests_said.marker_name(words, finding.id)
             worse = f" ({words.say(f'state.{state.value}')})" if where[state] == "changed" else ""
@@ -240,7 +248,7 @@ def _changed(sheet: Sheet, analysis: Analysis, words: Words) -> None:
         if not names:
             if group in {"unclear", "unseen"}:
                 continue
-            text = words.say("ui.nothing")
+            text = words.say("ui.nothing.same" if group == "same" else "ui.nothing")
         sheet.say(f"{words.say(f'ui.{group}')}: {text}", 10.0, after=0.04)
 
 
@@ -279,7 +287,7 @@ def _for_the_clinician(sheet: Sheet, analysis: Analysis, words: Words) -> None:
             sheet.row([row["name"], row["then"], row["now"], row["change"]], widths)
     if view["statistics"]:
         sheet.rule()
-        widths = [1.7, 0.95, 1.2, 0.6, 0.6, 0.45, sheet.inner - 5.5]
+        widths = [1.65, 0.95, 1.1, 0.85, 0.55, 0.45, sheet.inner - 5.55]
         sheet.row(view["statistics_head"], widths, 8.5, bold=True)
         for cells in view["statistics"]:
             if sheet.y < MARGIN + 4.6:
@@ -294,7 +302,7 @@ def _for_the_clinician(sheet: Sheet, analysis: Analysis, words: Words) -> None:
     for note in analysis.notes[:4]:
         if sheet.y < MARGIN + 2.0:
             break
-        sheet.say(f"{note.where}: {words.note(note)}", 8.0, soft=True, after=0.01)
+        sheet.say(f"{words.where(note)}: {words.note(note)}", 8.0, soft=True, after=0.01)
     for part in ("recovery", "baseline", "trend", "verdict"):
         if sheet.y > MARGIN + 0.9:
             sheet.say(words.say(f"method.{part}"), 8.0, after=0.03)

@@ -69,7 +69,9 @@ def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
         "ratings": _ratings(analysis.ratings),
         "self_test": None if analysis.selftest is None else _plain(analysis.selftest),
         "sensitivity": [_varied(one, analysis) for one in analysis.varied],
-        "notes": [{"where": note.where, "text": words.note(note)} for note in analysis.notes],
+        "notes": [
+            {"where": words.where(note), "text": words.note(note)} for note in analysis.notes
+        ],
     }
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from hrv.errors import SettingsError
 from hrv.model import Estimate, Missing, Need, NeedKind, Note, as_date
+from hrv.report.file_notes import NOTES, REFUSALS, STREAMS
 
 LOCALE = Path(__file__).with_name("locale")
 NBSP = "\u00a0"
@@ -843,7 +844,7 @@ UI = {
     "ui.sort": "Sort by {column}",
     "ui.made": "Made by hrv-recovery {version}. Everything was computed on your machine; this page opens no connection.",
     "ui.clinician": "For a clinician",
-    "ui.sources": "{n} files read ({kinds}); {used} rows used, {refused} refused, each with its reason in the web page of this report.",
+    "ui.sources": "Files read: {n} ({kinds}). Rows used: {used}; refused: {refused}, each with its reason in the web page of this report.",
     "ui.made.short": "hrv-recovery {version}, settings {mark}. Computed on the person's own machine. Not a diagnosis; every number, episode and setting is in report.html and report.json.",
     "ui.not_diagnosis": (
         "This is a pattern in signals of the body, not a diagnosis and not a judgement of a person. A raised heart rate can be joy, coffee, cold or fear. "
@@ -886,7 +887,11 @@ ANSWERS = {
     "answer.rhythm.pacemaker": "You said that you have a pacemaker: it may set the heart rate, so neither recovery nor baseline can be read as calm.",
 }
 
+REASONS = frozenset(REFUSALS.values())
 SENTENCES: dict[str, str] = {
+    **NOTES,
+    **REFUSALS,
+    **STREAMS,
     **TERMS,
     **UI,
     **VERDICT,
@@ -928,7 +933,34 @@ class Words:
 
     def note(self, note: Note) -> str:
         """A note of the analysis; its English template is its message id."""
-        return self._numbers.vformat(self._translated(note.text), (), note.facts)
+        facts = {key: self.known(x) if isinstance(x, str) else x for key, x in note.facts.items()}
+        text = self._numbers.vformat(self._translated(note.text), (), facts)
+        alike = any(isinstance(x, int) for key, x in facts.items() if key != "files")
+        return self.say("note.example", text=text) if "files" in facts and alike else text
+
+    def where(self, note: Note) -> str:
+        """What a note is about: a file, many of them, or a part of the analysis."""
+        if "files" in note.facts:
+            return self.say("note.files", n=note.facts["files"])
+        return self.known(note.where)
+
+    def refusal(self, reason: str) -> str:
+        """Why rows of a file were not used."""
+        for code in ("refusal.wild", "refusal.no_stress"):
+            before, after = SENTENCES[code].split("{name}")
+            if reason.startswith(before) and reason.endswith(after) and reason not in REASONS:
+                return self.say(
+                    code, name=self.stream(reason[len(before) : len(reason) - len(after)])
+                )
+        return self.known(reason)
+
+    def stream(self, name: str) -> str:
+        """A kind of data that a file holds."""
+        return self.say(f"stream.{name}") if f"stream.{name}" in SENTENCES else name
+
+    def known(self, text: str) -> str:
+        """A text that another room wrote, translated if it is one of the table."""
+        return self._translated(text)
 
     def reason(self, missing: Missing) -> str:
         """Why a number is not there."""

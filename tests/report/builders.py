@@ -233,7 +233,7 @@ def analysis(verdict: Verdict, **more: Any) -> Analysis:
             InputSummary(
                 file="GARMIN/Monitor/M2G00000.FIT",
                 format="fit",
-                streams=("heart rate", "steps"),
+                streams=("heart_rate", "steps"),
                 first_s=FIRST * 86_400.0,
                 last_s=FIRST * 86_400.0 + 80_000,
                 rows_used=1423,
