@@ -20,6 +20,7 @@ HEADER_LINES = 6  # lines in which a header is looked for
 CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\r\n\f\x0b\x1a")
 LINE_END = re.compile(r"\r\n|\r|\n")
 LETTER = re.compile(r"[^\W\d_]")
+KEPT = 4  # heads whose text is kept: every claim looks at the same one
 SHOWN = 12  # column names in an error
 
 
@@ -64,6 +65,7 @@ def clean_name(cell: str) -> str:
     return normalise(text)
 
 
+@lru_cache(maxsize=KEPT)
 def encoding_of(head: bytes) -> str | None:
     """utf-8-sig, utf-16, cp1252 or None for what is no text."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -89,6 +91,7 @@ def _printable(sample: bytes) -> bool:
     return odd <= len(sample) * 0.01
 
 
+@lru_cache(maxsize=KEPT)
 def decoded(head: bytes, encoding: str) -> str:
     """Text of a head that may end within a character."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
@@ -100,6 +103,7 @@ def lines_of(text: str) -> list[str]:
     return LINE_END.split(text.removesuffix("\n"))
 
 
+@lru_cache(maxsize=KEPT)
 def shapes(head: bytes) -> list[Shape]:
     """Every reading of the first lines as a header."""
     encoding = encoding_of(head)
@@ -194,6 +198,12 @@ def named(table: Table, name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=64)
+def _named_ids(name: str) -> frozenset[int]:
+    """The shipped tables whose glob fits a name, by identity."""
+    return frozenset(id(table) for table in tables() if named(table, name))
+
+
 @lru_cache(maxsize=65536)
 def normal_path(name: str) -> str:
     """Lower case without accents: unzipping changes how they are coded."""
@@ -216,8 +226,9 @@ def claim(
         _say_if_known(base, head)
         raise UnknownFormatError(base, _seen(head))
     if known is None:
+        called = _named_ids(name)
         scored = [
-            (shape, replace(found, named=True) if named(found.table, name) else found)
+            (shape, replace(found, named=True) if id(found.table) in called else found)
             for shape in read
             for found in _fits(shape.delimiter, shape.names)
         ]
