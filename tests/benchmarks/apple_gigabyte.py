@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import re
 import resource
@@ -168,7 +169,8 @@ def table(made: dict[str, int], told: dict[str, float]) -> str:
         f"{platform.python_version()}: `python -m tests.benchmarks.apple_gigabyte`. Heart rate "
         "about every 4 min with its metadata entry, steps of phone and watch, energy, distance, "
         "SDNN with beat lists, sleep stages. The file is read twice: for its SHA-256, then for "
-        "its records.", "",
+        f"its records. Load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores: trust the CPU "
+        "seconds.", "",
         "| | wall s | CPU s | MB/s of CPU |", "|---|---:|---:|---:|",
         f"| read | {told['read_s']:.1f} | {told['read_cpu_s']:.1f} | "
         f"{mb / told['read_cpu_s']:.0f} |",

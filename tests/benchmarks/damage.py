@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from tests.ingest.damage import Case, case
 from tests.ingest.row_counts import row_counts
 
 OUT = Path(__file__).with_name("results") / "damage.md"
+FULL = 20_000
 LIMIT_CPU_S, LIMIT_WALL_S = 10, 60
 WHOLE, PART, UNCAUGHT, SLOW = "read whole", "read in part", "uncaught", "over 10 s"
 
@@ -124,9 +125,8 @@ def worker(seed: int, first: int, last: int, shared: Path | None) -> None:
             print(json.dumps(asdict(outcome)), flush=True)
 
 
-def run(seed: int, cases: int, shared: Path | None) -> Iterator[Outcome]:
+def run(seed: int, first: int, cases: int, shared: Path | None) -> Iterator[Outcome]:
     """Every outcome; a killed worker is replaced and its input counted as too slow."""
-    first = 0
     while first < cases:
         command = [sys.executable, "-m", "tests.benchmarks.damage", str(shared or ""), "--worker",
                    str(first), "--cases", str(cases), "--seed", str(seed)]  # fmt: skip
@@ -151,7 +151,7 @@ def run(seed: int, cases: int, shared: Path | None) -> Iterator[Outcome]:
         first = begun + 1
 
 
-def table(outcomes: list[Outcome], seed: int, cpu_s: float) -> str:
+def table(outcomes: list[Outcome], seed: int) -> str:
     """The outcomes by group and by kind of damage."""
     refusals = sorted(
         {o.result for o in outcomes} - {WHOLE, PART, UNCAUGHT, SLOW},
@@ -179,7 +179,7 @@ def table(outcomes: list[Outcome], seed: int, cpu_s: float) -> str:
         f"- rows: {sum(o.used for o in outcomes):,} used, "
         f"{sum(o.refused for o in outcomes):,} refused, "
         f"{sum(o.set_aside for o in outcomes):,} in tables that are recognised and not read",
-        f"- {cpu_s:.0f} s of CPU",
+        f"- {sum(o.cpu_s for o in outcomes):.0f} s of CPU in reading",
         "",
     ]
     for title in ("group", "damage"):
@@ -205,27 +205,35 @@ def _first(outcome: Outcome, title: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shared", nargs="?", default="")
-    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--cases", type=int, default=FULL)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--worker", type=int)
-    parser.add_argument("--show", type=int, default=10, help="how many failures to print")
+    parser.add_argument("--log", type=Path, help="outcomes are kept here, and a run goes on there")
     asked = parser.parse_args()
     shared = Path(asked.shared) if asked.shared else None
     if asked.worker is not None:
         worker(asked.seed, asked.worker, asked.cases, shared)
         return
-    outcomes, shown = [], 0
-    for outcome in run(asked.seed, asked.cases, shared):
-        outcomes.append(outcome)
-        if (outcome.result in (UNCAUGHT, SLOW) or not outcome.adds_up) and shown < asked.show:
-            shown += 1
-            print(f"{outcome.number} {outcome.group} ({outcome.damage}): {outcome.result}\n"
-                  f"{outcome.told}", flush=True)  # fmt: skip
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    text = table(outcomes, asked.seed, used.ru_utime + used.ru_stime)
-    print(text)
-    if len(outcomes) >= 20_000:
-        OUT.write_text(text + "\n")
+    outcomes = kept(asked.log)
+    with asked.log.open("a") if asked.log else nullcontext() as log:
+        for outcome in run(asked.seed, len(outcomes), asked.cases, shared):
+            outcomes.append(outcome)
+            if log:
+                print(json.dumps(asdict(outcome)), file=log, flush=True)
+            if outcome.result in (UNCAUGHT, SLOW) or not outcome.adds_up:
+                print(f"{outcome.number} {outcome.group} ({outcome.damage}): {outcome.result}\n"
+                      f"{outcome.told}", flush=True)  # fmt: skip
+    print(table(outcomes, asked.seed))
+    if len(outcomes) >= FULL:
+        OUT.write_text(table(outcomes, asked.seed) + "\n")
+
+
+def kept(log: Path | None) -> list[Outcome]:
+    """The outcomes of a run that was broken off, in order from the first."""
+    if log is None or not log.exists():
+        return []
+    found = [Outcome(**json.loads(line)) for line in log.read_text().splitlines()]
+    return [outcome for number, outcome in enumerate(found) if outcome.number == number]
 
 
 if __name__ == "__main__":
