@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hrv import __version__
-from hrv.calibrate import daily, episodes, levels, tables, verdicts
+from hrv.calibrate import daily, episodes, levels, steps, tables, verdicts
 from hrv.calibrate.counts import Result
 from hrv.settings import Settings
 
@@ -88,6 +88,15 @@ PARTS = {
             run=levels.run,
             table=tables.level_table,
             depends=("trend.level_lrv_exponent", "trend.imputations", "trend.level"),
+        ),
+        Part(
+            name="steps",
+            title="Lasting steps of daily values",
+            cells=steps.cells,
+            run=steps.run,
+            table=tables.step_table,
+            depends=("trend.step_lrv_exponent", "markers.step_edge_days"),
+            runs=400,
         ),
         Part(
             name="verdict",

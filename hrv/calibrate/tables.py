@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hrv.calibrate import daily, episodes, levels, verdicts
+from hrv.calibrate import daily, episodes, levels, steps, verdicts
 from hrv.calibrate.counts import rate, with_interval
 from hrv.settings import Settings
 
@@ -210,6 +210,30 @@ def _level(result: Mapping[str, Any] | None) -> str:
     if result is None:
         return ""
     return f"{_short(1.0 - rate(result['missed']))} +-{result['half_width']:.2f}"
+
+
+def step_table(results: Results) -> str:
+    """How often a step is called clear, and clear and no line, by what is there."""
+    shown = [cell for cell in steps.cells() if cell.name in results]
+    made = ("none", "step", "line")
+    rows = [
+        [
+            cell.name.removeprefix("step/"),
+            *(with_interval(results[cell.name][what]["clear"]) for what in made[:2]),
+            *(_short(rate(results[cell.name][what]["clear_and_no_line"])) for what in made),
+        ]
+        for cell in shown
+    ]
+    head = ["noise", "clear, none there", "clear, 1 SD there"]
+    head += [f"no line, {what} there" for what in made]
+    return "\n".join(
+        [
+            "Share of series in which the largest step is clear at 5 %, its date unknown; then",
+            "share in which it is clear and fits better than a straight line, with nothing there,",
+            "with a step of 1 SD half-way, with a line of 1 SD in all.\n",
+            markdown(head, rows),
+        ]
+    )
 
 
 def verdict_table(results: Results) -> str:

@@ -153,6 +153,16 @@ def test_half_times_too_fast_to_time_have_a_table(tmp_path: Path) -> None:
     assert "too fast" in pages[1].read_text()
 
 
+def test_steps_have_a_table(tmp_path: Path) -> None:
+    pages = calibrate.calibrate(
+        tmp_path, parts=("steps",), runs=12, only=lambda name: name == "step/90d/ar0/gauss"
+    )
+    told = json.loads(pages[0].read_text())["cells"]["step/90d/ar0/gauss"]
+    assert told["none"]["clear"]["yes"] <= 2
+    assert told["step"]["clear"]["yes"] >= 8
+    assert "90d/ar0/gauss" in pages[1].read_text()
+
+
 def test_least_squares_calls_correlated_noise_a_trend_and_the_product_does_not() -> None:
     cell = daily.DailyCell(56, 0.7, False, False)
     false = run_cell("trend_daily", cell, 250, SETTINGS)["false_alarms"]
