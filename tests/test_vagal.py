@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hrv.episodes import detect, expect
 from hrv.model import (
     DAY_S,
     DayBlock,
@@ -21,6 +22,7 @@ from hrv.model import (
 )
 from hrv.settings import Settings
 from hrv.vagal import beside, reactivation
+from tests.grids import grid_of
 
 SETTINGS = Settings()
 T0 = 20_000 * DAY_S + 36_000.0
@@ -118,3 +120,18 @@ def test_a_day_that_ends_in_between_changes_nothing() -> None:
 
     midnight = 20_001 * DAY_S - T0 - 100.0
     np.testing.assert_allclose(moved(midnight), moved(0.0), rtol=1e-6)
+
+
+def test_variability_that_falls_along_a_rise_raises_its_confidence() -> None:
+    hr = np.concatenate((np.full(60, 62.0), np.full(12, 70.0), np.full(60, 62.0)))
+    hr = hr + 2.0 * np.random.default_rng(5).standard_normal(hr.size)
+
+    def confidence(fall: float) -> float:
+        ln_rmssd = np.full(hr.size, 3.6)
+        ln_rmssd[60:72] -= fall
+        grid = grid_of(hr, ln_rmssd=ln_rmssd, rmssd_known=np.ones(hr.size, dtype=bool))
+        found = detect(grid, expect(grid, SETTINGS), (), SETTINGS)
+        assert len(found) == 1
+        return found[0].confidence
+
+    assert confidence(0.3) > confidence(0.1) > confidence(0.0) > confidence(-0.3)

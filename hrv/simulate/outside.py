@@ -226,11 +226,11 @@ class Life:
             + self.day_ln_h[day + 1]
             + body.half_time_spread * z[2]
         )
-        used = self._uses_technique(f, z, float(chance[0]))
+        late = 300.0 if scenario.technique_by_indication else 0.0
+        start = on + 45.0 + late + 120.0 * chance[1]
+        fallen = max(float(start) - on - length, 0.0) / float(np.exp(ln_h))
         technique = None
-        if used:
-            late = 300.0 if scenario.technique_by_indication else 0.0
-            start = on + 45.0 + late + 120.0 * chance[1]
+        if self._uses_technique(f, height * 0.5**fallen, float(chance[0])):
             until = max(start + 300.0 + 600.0 * chance[2], on + length + 120.0)
             technique = (start, until, TECHNIQUES[int(3 * chance[3])])
             ln_h += np.log(scenario.technique_half_time(f))
@@ -249,11 +249,12 @@ class Life:
             interrupted_s=on + length + (0.3 + 1.2 * float(cuts[1])) * half if cut else None,
         )
 
-    def _uses_technique(self, f: float, z: FloatArray, chance: float) -> bool:
+    def _uses_technique(self, f: float, raised_bpm: float, chance: float) -> bool:
+        """By chance; by indication the likelier the higher the heart still is at that moment."""
         share = self.scenario.technique_share(f)
         if not self.scenario.technique_by_indication:
             return chance < share
-        worst = 1.0 / (1.0 + np.exp(-2.5 * (z[1] + z[2] - 0.8)))
+        worst = 1.0 / (1.0 + np.exp(0.35 * self.body.reaction_bpm - 0.5 * raised_bpm))
         return bool(chance < min(1.0, share * 2.5 * worst))
 
     def _worn(self, day: int) -> NDArray[np.bool_]:

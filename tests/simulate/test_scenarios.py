@@ -11,6 +11,7 @@ from hrv import simulate
 from hrv.model import DAY_S, State
 from hrv.simulate import heart
 from hrv.simulate.device import Device, at_day
+from hrv.simulate.outside import Stressor
 from hrv.simulate.scenarios import SCENARIOS, UNCHANGED, bump, geometric, linear, step
 
 ENDS = {
@@ -184,3 +185,23 @@ def test_early_beats_lift_the_night_rmssd() -> None:
         for name in ("arrhythmia", "unchanged")
     )
     assert np.median(sick) > 1.3 * np.median(well)
+
+
+def test_by_indication_a_technique_is_used_late_and_while_the_heart_is_still_high() -> None:
+    """What is chosen by is what a person can know at that moment, not how long it will last."""
+    life = simulate.life("technique_by_indication", 100, seed=3)
+    stressors = [each for day in range(100) for each in life.outside(day).stressors]
+    treated = [s for s in stressors if s.technique is not None]
+    free = [s for s in stressors if s.technique is None]
+    assert len(treated) > 10
+    begun = [s.technique[0] - s.on_s for s in treated if s.technique is not None]
+    assert min(begun) >= 345.0
+    left = [_left(s, s.technique[0]) for s in treated if s.technique is not None]
+    others = [_left(s, s.on_s + 400.0) for s in free]
+    assert np.median(left) > 2.0 * np.median(others)
+
+
+def _left(stressor: Stressor, t_s: float) -> float:
+    """Height that a reaction still has at a moment, bpm."""
+    fallen = max(t_s - stressor.off_s, 0.0) / stressor.half_time_s
+    return float(stressor.height_bpm * 0.5**fallen)
