@@ -55,11 +55,11 @@ def _as_json(found: Found) -> dict[str, Any]:
 
 
 def _grouped(found: Iterable[Identity]) -> list[tuple[Identity, int]]:
-    """Files of one format in one folder stand once, with their number."""
+    """Files of one kind in one archive or folder stand once, with their number."""
     kept: dict[tuple[str | None, ...], list[Identity]] = {}
     for item in found:
-        folder = item.file.rpartition("/")[0]
-        key = (folder, item.format, item.title) if item.format else (item.file,)
+        root = item.file.partition("/")[0]
+        key = (root, item.format, item.why) if item.format else (item.file,)
         kept.setdefault(key, []).append(item)
     return [(_widest(group), len(group)) for group in kept.values()]
 

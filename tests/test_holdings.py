@@ -73,6 +73,17 @@ def test_days_are_counted_source_by_source_and_together(tmp_path: Path) -> None:
     assert (found.together.first_day, found.together.last_day) == (min(days), max(days))
 
 
+def test_days_of_utc_files_are_local_and_like_files_stand_once(tmp_path: Path) -> None:
+    simulate.write("unchanged", tmp_path / "e", 2, 3, products=("samsung",))
+    archive = next((tmp_path / "e").glob("*.zip"))
+    (one,) = holdings.look([archive], ReadOptions()).sources
+    assert (one.days, one.by["hr"], one.by["motion"]) == (2, 2, 2)  # three days in UTC
+    shown = CliRunner().invoke(main, ["identify", str(archive)]).stdout
+    minutes = [line for line in shown.splitlines() if "heart_rate.binning_data" in line]
+    assert len(minutes) == 1
+    assert "more like it" in minutes[0]
+
+
 def test_a_poor_export_names_the_better_one(tmp_path: Path) -> None:
     simulate.write("unchanged", tmp_path / "e", 3, 3, products=("whoop",))
     shown = CliRunner().invoke(main, ["identify", str(tmp_path / "e" / "my_whoop_data.zip")]).stdout

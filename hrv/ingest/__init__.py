@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from hrv.errors import HrvError, InputError, MalformedFileError, NothingUsableError, SettingsError
 from hrv.ingest.specs import Format, formats
-from hrv.model import Note, ReadOptions, Recording, Source, SpanKind
+from hrv.model import LocalClock, Note, ReadOptions, Recording, Source, SpanKind
 
 if TYPE_CHECKING:
     from hrv.ingest.archive import Member
@@ -101,9 +101,14 @@ def identified(
     from hrv.settings import IngestSettings as Defaults
 
     known = {item.id: item.title for item in formats()}
+    clocks: dict[str, LocalClock] = {}
     for decision, result in _results(paths, options, settings or Defaults(), None):
         if isinstance(result, Recording):
-            yield _identity(decision, result, known), result
+            name, clock = result.source.format, result.clock
+            if clock is not None and clock.known_by != "assumed":
+                clocks[name] = clock
+            clock = clock or clocks.get(name) or next(iter(clocks.values()), None)
+            yield _identity(decision, result, known, clock), result
         else:
             why = result.error.what
             told = Identity(file=result.name, format=None, title="not recognised", why=why)
@@ -295,12 +300,17 @@ QUIET = frozenset({
 })  # fmt: skip
 
 
-def _identity(decision: Decision | None, recording: Recording, known: dict[str, str]) -> Identity:
+def _identity(
+    decision: Decision | None,
+    recording: Recording,
+    known: dict[str, str],
+    clock: LocalClock | None,
+) -> Identity:
+    """What a file is; its days by its own clock, else by that of the files before it."""
     import numpy as np
 
     streams: dict[str, set[int]] = {}
     edges: list[float] = []
-    clock = recording.clock
     names = {
         "rr": "rr",
         "heart_rate": "hr",
