@@ -46,7 +46,11 @@ def run(cell: StepCell, runs: int, settings: Settings, rng: np.random.Generator)
     """Steps seen in noise, in a step of 1 SD half-way, and in a line of 1 SD in all."""
     values, _, seen = daily.simulate(cell.noise, runs, rng)
     f: FloatArray = np.linspace(0.0, 1.0, cell.noise.days)
-    made = {"none": 0.0 * f, "step": STEP_SD * (f >= 0.5), "line": LINE_SD * f}
+    made: dict[str, FloatArray] = {
+        "none": 0.0 * f,
+        "step": np.where(f >= 0.5, STEP_SD, 0.0),
+        "line": LINE_SD * f,
+    }
     found: Result = {}
     for name, change in made.items():
         steps = [_searched(v, k, change, settings, rng) for v, k in zip(values, seen, strict=True)]

@@ -271,5 +271,7 @@ def test_what_the_answer_hangs_on_is_said() -> None:
     firm, loose = said.split(". ", 1)
     assert SENTENCES["limit.trend.alpha"] in firm
     assert SENTENCES["limit.verdict.min_days"] not in firm
-    assert loose == "It would be “too few data” with the days needed 112 instead of 56."
+    assert loose == (
+        "It changes to “too few data” when the number of days needed is 112 instead of 56."
+    )
     assert wording.sensitivity(WORDS, replace(analysis, varied=())) == []
