@@ -23,7 +23,9 @@ def withings_lists(grid: Grid) -> Grid:
     durations: list[str] = []
     values: list[str] = []
     cells = (grid.cells["start"], grid.cells["duration"], grid.cells["value"])
-    for start, duration, value in zip(*cells, strict=True):
+    for row, (start, duration, value) in enumerate(zip(*cells, strict=True)):
+        if grid.blank is not None and grid.blank[row]:
+            continue
         lengths, entries = _list(duration), _list(value)
         if len(lengths) != len(entries) or not entries:
             starts.append(start)

@@ -10,7 +10,7 @@ from typing import Any
 
 from hrv.ingest.archive import Member
 from hrv.ingest.plan import Decision
-from hrv.ingest.sniff import encoding_of
+from hrv.ingest.sniff import Shape, encoding_of
 
 LINE = re.compile(r"\r\n|\r|\n")
 FIT_MESSAGES = {18, 19, 20, 55, 78, 132, 211, 227, 275, 290, 370, 371, 372, 398, 412}
@@ -26,7 +26,7 @@ def row_counts(decision: Decision) -> set[int]:
     if decision.shape is not None:
         table = decision.table
         if table is not None and table.hook == "withings_lists":
-            return set()  # its rows are the entries of lists
+            return _listed(member.data(), decision.shape)
         return _table_rows(member.data(), decision.shape.encoding, decision.shape.header_line,
                            decision.shape.delimiter)  # fmt: skip
     counters = {
@@ -64,6 +64,25 @@ def _table_rows(data: bytes, encoding: str, header_line: int, delimiter: str) ->
         except csv.Error:
             pass
     return counts
+
+
+def _listed(data: bytes, shape: Shape) -> set[int]:
+    """Entries of the lists in the cells; a row whose lists do not match counts once."""
+    lines = LINE.split(_text(data, shape.encoding))[shape.header_line + 1 :]
+    names = list(shape.names)
+    at = [names.index(name) for name in ("duration", "value")]
+
+    def entries(row: list[str]) -> int:
+        lists = [[c for c in row[k].strip(" []").split(",") if c.strip()] if k < len(row) else []
+                 for k in at]  # fmt: skip
+        count = len(lists[0]) if len(lists[0]) == len(lists[1]) else 1
+        return max(count, 1) if any(map(_filled, row)) else 0
+
+    def rows(of: list[str]) -> list[list[str]]:
+        return list(csv.reader(of, delimiter=shape.delimiter, skipinitialspace=True))
+
+    alone = [row for line in lines for row in rows([line])]
+    return {sum(map(entries, rows(lines))), sum(map(entries, alone))}
 
 
 def _fit(member: Member) -> set[int]:

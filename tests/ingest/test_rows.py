@@ -44,6 +44,12 @@ def test_json_entries_that_are_no_objects_are_refused(tmp_path: Path) -> None:
     assert counted(one(path)) == (1, 3)
 
 
+def test_empty_lines_among_lists_are_no_rows(tmp_path: Path) -> None:
+    row = '2026-01-05T10:00:00+02:00,"[60,60]","[66,65]"\n'
+    text = f"start,duration,value\n{row},,\n{row.replace('10:00', '11:00')},,\n"
+    assert counted(one(write(tmp_path, "raw_hr_hr.csv", text))) == (4, 0)
+
+
 def test_a_night_with_a_broken_id_is_still_a_row(tmp_path: Path) -> None:
     text = (FOLDER / "sleep_as_android" / "sleep-export.csv").read_text("utf-8")
     whole = one(write(tmp_path, "a.csv", text))
