@@ -136,6 +136,7 @@ RECOVERY = {
     "recovery.trend.leaning": "Not clear enough to be counted; by itself: {change}.",
     "recovery.trend.unknown": "No trend yet: {reason}",
     "recovery.then_now": "Then about {then_s:duration}, now about {now_s:duration}.",
+    "could_show.fall": "A fall of {smallest} would have shown 4 times in 5.",
     "could_show": "A change of {smallest} would have shown 4 times in 5.",
     "baseline.level": "{measure}: about {value} ({low}–{high}).",
     "baseline.range": "9 of 10 of your days lay between {low} and {high}.",
@@ -395,7 +396,7 @@ MISSING = {
     "missing.baseline_open": "Baseline shows no clear change.",
     "missing.techniques_not_seen": "We could not look at techniques, because none was tagged; coping was not examined.",
     "missing.techniques_carry_it": "The gain shows with the technique, and not clearly without it.",
-    "missing.known_break": "From {day:date} on something else was different ({kind} {label}); it was held constant.",
+    "missing.known_break": "From {day:date} on something else was different ({kind}: {label}); it was held constant.",
     "missing.confounded": "something else changed together with time, and the two cannot be told apart.",
     "missing.too_little_quiet_time": "there is room for {n} test rises in quiet time; {needed} are needed.",
     "missing.too_corrected": "{share:pct} of the beats had to be corrected.",
@@ -439,7 +440,7 @@ MISSING = {
     "missing.sleep_without_trend": "the nights show no trend that could be tested.",
     "missing.baseline_no_days": "no day has a resting value; a level needs {needed} nights or days.",
     "missing.baseline_no_days.bare": "no day has a resting value.",
-    "missing.baseline_few_days": "there are {n} days with a resting value; a level needs {needed}.",
+    "missing.baseline_few_days": "days with a resting value so far: {n}; a level needs {needed}.",
 }
 
 # Codes of `Need`.
@@ -707,6 +708,7 @@ UI = {
     "tag.cycle": "cycle",
     "tag.life": "life events",
     "tag.other": "other",
+    "tag.device": "device",
     "figure.data": "Numbers of this picture",
     "ui.title": "Healing or coping?",
     "ui.skip": "Skip to the answer",
@@ -968,6 +970,8 @@ class Words:
         if "why" in facts:
             inner = str(facts.pop("why"))
             facts["reason"] = self.reason(Missing(inner, facts))
+        if f"tag.{facts.get('kind')}" in SENTENCES:
+            facts["kind"] = self.say(f"tag.{facts['kind']}")
         code = f"missing.{missing.code}"
         return self.say(code if needed_facts(code) <= set(facts) else f"{code}.bare", **facts)
 

@@ -104,14 +104,14 @@ def could_show(words: Words, trend: Trend, unit: str) -> str:
         return ""
     if trend.log:
         smallest, unit = 100.0 * -math.expm1(-smallest), "%"
-    return words.say("could_show", smallest=words.size(smallest, unit))
+    code = "could_show.fall" if trend.log else "could_show"
+    return words.say(code, smallest=words.size(smallest, unit))
 
 
 def how_rare(words: Words, trend: Trend) -> str:
     """How often chance alone would show a change this clear."""
     down = trend.total.value < 0
-    p = 1.0 - trend.p_fall if down else trend.p_fall
-    return words.say("sure.fall" if down else "sure.rise", p=min(max(p, 0.0), 1.0))
+    return words.say("sure.fall" if down else "sure.rise", p=_one_sided(trend))
 
 
 def _weeks(words: Words, trend: Trend) -> str:
@@ -338,13 +338,9 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
     if state is State.PARTIAL and verdict.which not in {"recovery", "baseline"}:
         code = "partial.reactions"
     said = [words.say(f"sure.{code}")]
-    chance: list[float] = [
-        1.0 - t.p_fall if t.total.value < 0 else t.p_fall for t in _carriers(analysis)
-    ]
-    if state is State.COPING:
-        chance += [1.0 - m.facts["on_fall"] for m in analysis.markers if "on_fall" in m.facts]
-    if chance:
-        said.append(words.say("sure.chance", p=min(max(*chance, 0.0), 1.0)))
+    chance = _by_chance(analysis)
+    if chance is not None:
+        said.append(words.say("sure.chance", p=chance))
     if state in DIRECTIONS:
         said += [words.say(f"qualifier.{qualifier}") for qualifier in verdict.qualifiers]
     elif "confounded" in verdict.qualifiers:
@@ -352,20 +348,38 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
     return said
 
 
-def _carriers(analysis: Analysis) -> list[Trend]:
-    """The trends that a named direction rests on; the least clear of them is what counts."""
+def _by_chance(analysis: Analysis) -> float | None:
+    """How often no change at all would give the direction that is named; None where none is.
+
+    Of two signs that both must show, the less clear one counts; one that may be either of the two
+    counts twice (Bonferroni).
+    """
     verdict = analysis.verdict
     primaries = {"recovery": analysis.recovery.trend, "baseline": analysis.baseline.trend}
-    if verdict.state is State.HEALING:
-        found = list(primaries.values())
-    elif verdict.state is State.PARTIAL and verdict.which not in primaries:
-        found = [finding.trend for finding in analysis.markers if finding.id == "reactivity"]
-    elif verdict.state in {State.PARTIAL, State.WORSENING}:
-        chosen = [verdict.which] if verdict.which in primaries else list(primaries)
-        found = [primaries[str(name)] for name in chosen]
-    else:
-        found = []
-    return [trend for trend in found if trend is not None and excludes_zero(change_of(trend, "1"))]
+    single = verdict.which in primaries
+    if verdict.state is State.COPING:
+        return next(
+            (1.0 - m.facts["on_fall"] for m in analysis.markers if "on_fall" in m.facts), None
+        )
+    if verdict.state is State.PARTIAL and not single:
+        found = [m for m in analysis.markers if m.id == "reactivity" and m.trend is not None]
+        return max((max(_one_sided(m.trend), m.q_value or 0.0) for m in found), default=None)
+    if verdict.state not in {State.HEALING, State.PARTIAL, State.WORSENING}:
+        return None
+    alone = single and verdict.state is not State.HEALING
+    carrying = [primaries[str(verdict.which)]] if alone else list(primaries.values())
+    chances = [
+        _one_sided(t) for t in carrying if t is not None and excludes_zero(change_of(t, "1"))
+    ]
+    return min((2.0 if alone else 1.0) * max(chances), 1.0) if chances else None
+
+
+def _one_sided(trend: Trend | None) -> float:
+    """Support for no change or the other direction."""
+    if trend is None:
+        return 1.0
+    p = 1.0 - trend.p_fall if trend.total.value < 0 else trend.p_fall
+    return min(max(p, 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

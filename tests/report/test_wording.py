@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from hrv.model import (
     MarkerFinding,
     MarkerState,
     Missing,
+    Need,
+    NeedKind,
     RecoverySummary,
     State,
     Trend,
@@ -275,3 +278,122 @@ def test_what_the_answer_hangs_on_is_said() -> None:
         "It changes to “too few data” when the number of days needed is 112 instead of 56."
     )
     assert wording.sensitivity(WORDS, replace(analysis, varied=())) == []
+
+
+@pytest.mark.parametrize("name", builders.EVERY)
+def test_every_answer_says_how_sure_it_is(name: str) -> None:
+    if name == "long":
+        return
+    said = wording.how_sure(WORDS, builders.EVERY[name]())
+    assert said[0].startswith("How sure: ")
+
+
+@settings(max_examples=200, deadline=None)
+@given(trends(), trends(), st.sampled_from(list(State)), st.sampled_from(["recovery", "baseline"]))
+def test_chance_is_told_for_a_named_direction_alone_and_never_too_rare(
+    recovery: Trend, baseline: Trend, state: State, which: str
+) -> None:
+    base = builders.analysis(Verdict(state=state, which=which, confidence="probable"))
+    analysis = replace(
+        base,
+        recovery=replace(base.recovery, trend=recovery),
+        baseline=replace(base.baseline, trend=baseline),
+    )
+    told = [s for s in wording.how_sure(WORDS, analysis) if s.startswith("With no real change")]
+    if state not in {State.HEALING, State.PARTIAL, State.WORSENING}:
+        assert told == []
+        return
+    used = [recovery, baseline]
+    if state is not State.HEALING:
+        used = [recovery if which == "recovery" else baseline]
+    clear = [t for t in used if t.total.high < 0 or t.total.low > 0]
+    assert bool(told) == bool(clear)
+    for found in clear:
+        p = 1.0 - found.p_fall if found.total.value < 0 else found.p_fall
+        least = min(p if state is State.HEALING else 2 * p, 1.0)
+        assert rarity(told[0]) >= least - 0.0101
+
+
+def rarity(said: str) -> float:
+    """The number behind "about 3 times in 100"."""
+    if "1,000" in said:
+        return 0.001
+    found = re.search(r"about (\d+) times", said)
+    return int(found.group(1)) / 100 if found else 0.01
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.floats(-500, 500), st.floats(0, 400), st.floats(0, 400),
+    st.sampled_from(["%", "bpm", "SD", "min", "in 100"]),
+)  # fmt: skip
+def test_a_change_is_said_in_the_direction_of_its_interval(
+    value: float, below: float, above: float, unit: str
+) -> None:
+    low = max(value - below, -99.0) if unit == "%" else value - below
+    found = Estimate(value=max(value, low), low=low, high=max(value, low) + above)
+    said = WORDS.change(found, unit, ("shorter", "longer"))
+    if found.low > 0:
+        assert "shorter" not in said
+    if found.high < 0:
+        assert "longer" not in said
+        assert "times as long" not in said
+    if found.low <= 0 <= found.high and found.low < found.high:
+        assert "anywhere between" in said
+
+
+def test_more_than_double_is_said_in_times() -> None:
+    found = Estimate(value=150.0, low=20.0, high=420.0)
+    said = WORDS.change(found, "%", ("shorter", "longer")).replace("\u00a0", " ")
+    assert said == "about 2.5 times as long (between 20 % longer and 5.2 times as long)"
+
+
+def test_a_level_too_wide_for_one_number_is_said_as_a_span() -> None:
+    summary = RecoverySummary(
+        scale="settling",
+        half_time_s=NOTHING,
+        settling_min=Estimate(value=1.25, low=0.04, high=47.0),
+        n=14,
+    )
+    said = wording.recovery_level(WORDS, summary)
+    assert "too wide for one number" in said
+    assert "about 1" not in said
+
+
+def test_what_would_settle_it_is_never_nothing_while_the_answer_is_open() -> None:
+    for state in State:
+        said = wording.no_needs(WORDS, builders.analysis(Verdict(state=state)))
+        is_open = state in {State.INSUFFICIENT, State.UNDETERMINED, State.MIXED}
+        assert ("Nothing more is needed" in said) == (not is_open)
+
+
+def test_waiting_is_not_asked_for_where_waiting_does_not_help() -> None:
+    needs = (
+        Need(kind=NeedKind.MORE_TIME, code="more_time_recovery", weeks=2.0),
+        Need(kind=NeedKind.OTHER_EXPORT, code="export_continuous_hr"),
+    )
+    said = wording.needs(WORDS, builders.analysis(Verdict(state=State.UNDETERMINED, needs=needs)))
+    assert len(said) == 1
+    assert said[0].startswith("An export")
+
+
+def test_a_device_worn_too_little_is_asked_for_more() -> None:
+    why = Missing("worn_too_little", {"share": 0.1, "needed": 0.6})
+    base = builders.analysis(Verdict(state=State.INSUFFICIENT))
+    said = wording.needs(WORDS, replace(base, recovery=replace(base.recovery, why_unknown=why)))
+    assert "60\u00a0%" in said[0]
+
+
+def test_a_minute_share_is_said_in_minutes_of_a_hundred() -> None:
+    size = Estimate(value=np.log(9.0), low=0.0, high=2 * np.log(9.0))
+    found = tests_said.plain(wording.Change(size, "log odds"), {"share": 0.5})
+    assert found.unit == "in 100"
+    assert found.size.value == pytest.approx(50.0)
+    assert found.size.high == pytest.approx(80.0)
+
+
+def test_a_confounder_is_not_called_an_explanation_of_nothing() -> None:
+    quiet = Verdict(state=State.INSUFFICIENT, qualifiers=("confounded",))
+    said = " ".join(wording.how_sure(WORDS, builders.analysis(quiet)))
+    assert "explain" not in said
+    assert "could hide a change" in said
