@@ -38,6 +38,7 @@ NOTES = {
     "note.unknown_tags": "{count} tags of a kind we do not know count as other.",
     "note.naive": "{n} file(s) hold local times without a zone; --tz ZONE makes them certain",
     "note.naive_placed": "{file}: times without a zone were placed with the offset of the other files",
+    "note.sleep_unplaced": "{file}: sleep and workouts were left out, for nobody says how its times lie to those of the heart; --tz ZONE places them",
     "note.nothing_used": "Nothing that is used is in it: no heart rate, beats, steps, stress or sleep.",
     "note.files": "{n} files",
     "note.example": "for example: {text}",
