@@ -25,11 +25,11 @@ BAND = 10.0  # steps/min on both sides of one's own usual cadence
 
 def bouts(context: Context) -> list[RecoveryFit]:
     """Measured recoveries after workouts within the window."""
-    return [
-        f
-        for f in context.fits
-        if f.accepted and f.episode.kind is EpisodeKind.EXERCISE and context.inside(f.episode.day)
-    ]
+    return [f for f in context.fits if f.accepted and _effort(context, f)]
+
+
+def _effort(context: Context, fit: RecoveryFit) -> bool:
+    return fit.episode.kind is EpisodeKind.EXERCISE and context.inside(fit.episode.day)
 
 
 def comparable(found: list[RecoveryFit], within_bpm: float) -> list[RecoveryFit]:
@@ -144,6 +144,9 @@ def find(context: Context) -> MarkerFinding:
             np.median([f.hrr60_bpm for f in alike if f.hrr60_bpm is not None])
         )
     if not found and pace.day.size == 0:
+        cut = [f for f in context.fits if f.why_not == "missing" and _effort(context, f)]
+        if cut:
+            return unknown(MARKER.id, "efforts_not_followed", count=len(cut))
         return unknown(MARKER.id, "no_effort", **facts)
     bout_trend = _bout_trend(context, alike)
     pace_trend = None

@@ -368,6 +368,7 @@ MISSING = {
     "missing.no_ratings": "there are no ratings of your own; a ratings file adds them.",
     "missing.few_ratings": "there are {n} days with a rating; {needed} are needed.",
     "missing.few_efforts": "there are {n} comparable efforts; {needed} are needed.",
+    "missing.efforts_not_followed": "{count} workouts end with the effort: keep recording for three minutes after it, standing still.",
     "missing.no_effort": "no workouts and no steady walking were recorded.",
     "missing.no_technique_tags": "no technique was tagged: not recorded, which does not mean never used.",
     "missing.few_recorded_days": "techniques were recorded on {n} days; {needed} are needed.",

@@ -37,6 +37,18 @@ def test_nine_bouts_have_no_trend() -> None:
     assert found.facts["hrr60_bpm"] == pytest.approx(np.median(falls))
 
 
+def test_workouts_that_end_with_the_effort_are_told_to_go_on() -> None:
+    seen = context(Person(bouts_per_week=3.0), 90, np.random.default_rng(2))
+    cut = [
+        replace(f, accepted=False, why_not="missing", hrr60_bpm=None)
+        for f in seen.fits
+        if f.episode.kind is EpisodeKind.EXERCISE
+    ]
+    why = marker.find(replace(seen, fits=tuple(cut))).why_unknown
+    assert why is not None
+    assert (why.code, why.facts) == ("efforts_not_followed", {"count": len(cut)})
+
+
 def test_only_comparable_efforts_count() -> None:
     seen = context(Person(bouts_per_week=3.0), 90, np.random.default_rng(3))
     bouts = [f for f in seen.fits if f.episode.kind.value == "exercise"]
