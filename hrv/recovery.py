@@ -45,7 +45,7 @@ LN_PLATEAU_WIDTH = float(LN_PLATEAUS[1] - LN_PLATEAUS[0])
 TRAIT_NODES = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # in SDs of what is known of each trait
 TRAIT_ROUNDS = 12
 LN_USUAL_SPREAD = float(np.log(0.5))  # between one wearer's episodes: where the search begins
-LEAST_SPREAD = 0.1  # ln; what the grids of times can show
+LEAST_SPREAD = 0.3  # ln; neither stressors nor half-times of one wearer are all alike
 
 
 # --------------------------------------------------------------------------- the fit's machinery
