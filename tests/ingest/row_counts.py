@@ -177,7 +177,7 @@ def _polar_flow(member: Member) -> set[int]:
 
 
 def _hrm(member: Member) -> set[int]:
-    lines = [line.strip() for line in _text(member.data()).splitlines()]
+    lines = [line.strip() for line in LINE.split(_text(member.data()))]
     begin = lines.index("[HRData]") + 1
     end = next((i for i in range(begin, len(lines)) if lines[i].startswith("[")), len(lines))
     return {sum(map(bool, lines[begin:end]))}

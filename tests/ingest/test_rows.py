@@ -31,7 +31,7 @@ def test_a_row_without_one_readable_cell_is_refused_and_an_empty_line_is_no_row(
 def test_the_rarer_line_ends_of_unicode_do_not_part_rows(tmp_path: Path) -> None:
     text = "timestamp,heart_rate\n2026-01-05T10:00:00Z,60\n2026-01-05T10:01:00Z,\u2028\x0b61\n"
     assert counted(one(write(tmp_path, "a.csv", text))) == (2, 0)
-    beats = "1767607200.0, IBI\n0.8,0.8\n1.6,0.8\x1c\n2.4\u2028,0.8\n"
+    beats = "1767607200.0, IBI\n0.8,0.8\n1.6,0.8\x0b\n2.4\u2028,0.8\n"
     assert sum(counted(one(write(tmp_path, "IBI.csv", beats)))) == 3
     head = "one\x0btwo\ntimestamp,heart_rate\n2026-01-05T10:00:00Z,60\n"
     assert counted(one(write(tmp_path, "b.csv", head))) == (1, 0)
