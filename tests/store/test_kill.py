@@ -1,4 +1,4 @@
-"""An importer that is killed loses nothing it acknowledged and leaves nothing half kept."""
+"""An importer or an analysis that is killed loses nothing acknowledged and leaves no half."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks import analysis_kill
 from tests.benchmarks.store_kill import counted
 
 
@@ -15,3 +16,11 @@ def test_a_killed_import_is_whole_or_not_there(tmp_path: Path) -> None:
     assert seen["intact"] == 12
     assert seen["acknowledged"] > 0
     assert (seen["lost"], seen["half kept"]) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_killed_analysis_is_whole_or_not_there(tmp_path: Path) -> None:
+    seen = analysis_kill.counted(3, 4, tmp_path)
+    assert seen["intact"] == 7
+    assert (seen["lost"], seen["half kept"]) == (0, 0)
+    assert seen["equal"] == seen["stores"]

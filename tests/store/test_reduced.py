@@ -25,7 +25,7 @@ from hrv.model import (
 )
 from hrv.report.record import dumps
 from hrv.settings import Settings
-from hrv.store import Store, open_store
+from hrv.store import Store, open_store, reduced
 
 FIRST = 20_000
 
@@ -93,6 +93,49 @@ def test_a_new_tag_makes_its_own_day_anew(grown: tuple[Store, str]) -> None:
     store.set_spans("ada", [])
 
 
+def test_recoveries_are_spared_where_nothing_changed_but_a_name(grown: tuple[Store, str]) -> None:
+    store, _ = grown
+    analysed(store)
+    at = (FIRST + 2) * DAY_S + 40_000
+    named = Span(kind=SpanKind.EVENT, start_s=at, end_s=at + 600, label="call", origin="person")
+    store.set_spans("ada", [named])
+    with store.reduced("ada") as kept:
+        found = dumps(pipeline.analyse(store.timeline("ada"), kept=kept))
+        assert kept.fits_found
+    assert found == fresh(store)
+    store.set_spans("ada", [])
+    with store.reduced("ada") as kept:
+        other = Settings().altered("recovery.prior_median_s", 90.0)
+        pipeline.analyse(store.timeline("ada"), other, kept=kept)
+        assert not kept.fits_found
+
+
+def test_a_self_test_that_was_kept_is_given_for_its_own_key_alone(
+    grown: tuple[Store, str],
+) -> None:
+    store, _ = grown
+    found = {"injections": 60, "found": {"value": 0.1 + 0.2, "low": 0.0, "high": 1.0, "n": 60},
+             "bias_ln": None}  # fmt: skip
+    kept = store.reduced("ada")
+    kept.save_self_test("this", found)
+    assert kept.load_self_test("other") is None
+    assert not kept.self_test_found
+    assert store.reduced("ada").load_self_test("this") == found
+
+
+def test_another_version_of_the_program_computes_everything_anew(
+    grown: tuple[Store, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = grown
+    analysed(store)
+    monkeypatch.setattr(reduced, "_made_by", lambda: "another algorithm")
+    with store.reduced("ada") as kept:
+        pipeline.analyse(store.timeline("ada"), kept=kept)
+        assert (kept.found, kept.fits_found) == (0, False)
+    monkeypatch.undo()
+    analysed(store)
+
+
 def test_other_settings_make_all_days_anew(grown: tuple[Store, str]) -> None:
     store, _ = grown
     other = Settings().altered("features.hrv_step_s", 120.0)
@@ -117,8 +160,9 @@ def test_what_was_made_from_forgotten_data_is_forgotten_too(tmp_path: Path) -> N
         done = store.add([day(k) for k in range(3)], person="ada", name="first")
         store.add([day(4)], person="ada", name="second")
         analysed(store)
-        store.save_analysis("ada", "h", "{}")
+        store.save_analysis("ada", "h", "{}", standing={"sentence": "x"}, pdf=b"%PDF")
         assert done.upload is not None
         store.forget(upload=done.upload)
-        assert store._db.execute("SELECT count(*) FROM reduced").fetchone()[0] == 0
+        for table in ("reduced", "derived", "shown"):
+            assert store._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
         assert store.analyses("ada") == ()

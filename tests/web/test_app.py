@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hrv.web import guard, words
-from hrv.web.keep import write_json
+from hrv.web.keep import Upload, write_json
 from tests.web.pages import HOST, Desk
 from tests.web.pages import desk as opened
 
@@ -254,3 +254,113 @@ def test_every_sentence_that_is_used_is_in_the_table() -> None:
     used |= set(re.findall(r"""\bsay\(["']([a-z0-9_.]+)["'][,)]""", text))
     assert len(used) > 80
     assert used - set(words.SENTENCES) == set()
+
+
+def test_every_sentence_of_the_page_is_there_in_german_with_the_same_facts() -> None:
+    english, german = (words.table(language) for language in words.LANGUAGES)
+    assert set(english) == set(german)
+    for code, sentence in english.items():
+        found = [sorted(re.findall(r"{(\w+)}", one)) for one in (sentence, german[code])]
+        assert found[0] == found[1], code
+
+
+def test_the_page_speaks_as_the_browser_asks_and_as_it_is_told(desk: Desk) -> None:
+    assert '<html lang="de">' in desk.get("/", **{"Accept-Language": "de-AT,de;q=0.9"}).text
+    assert '<html lang="en">' in desk.get("/", **{"Accept-Language": "fr"}).text
+    seen = desk.post("/language", language="de", back="/formats")
+    assert seen.location == "/formats"
+    assert "SameSite=Strict" in seen.headers["Set-Cookie"]
+    page = desk.get("/").text
+    assert words.say("home.go", "de") in page
+    assert desk.post("/language", language="de", back="//evil.example/").location == "/"
+    assert desk.post("/language", language="xx", back="/").status_code == 400
+
+
+def reported(desk: Desk) -> Upload:
+    """An upload whose report has a week with nights, and rises."""
+    upload = desk.uploaded([("a.csv", b"ok")])
+    desk.finished(upload)
+    record = {
+        "settings": {"question.window": ["2026-01-01", "2026-01-10"]},
+        "episodes": [{"start": f"2026-01-0{n}T10:00:00+01:00", "half_time_s": 60.0 * n,
+                      "accepted": True, "kind": "stress"} for n in range(1, 6)],
+        "baseline": {"measure": "night_hr_bpm"},
+        "days": [{"date": f"2026-01-0{n}", "night_hr_bpm": 50.0 + n} for n in range(1, 6)],
+    }  # fmt: skip
+    write_json(upload.folder / "runs" / "1" / "report.json", record)
+    return upload
+
+
+def test_a_tag_is_drawn_at_once_on_every_time_axis(desk: Desk) -> None:
+    upload = reported(desk)
+    where = f"/u/{upload.id}"
+    page = desk.get(where).text
+    assert page.count('class="dots"') == 2
+    assert 'class="tag' not in page
+    (upload.folder / "files" / "1").write_bytes(b"hang")  # the report does not follow in this test
+    begun = {"start_date": "2026-01-06", "start_time": "12:00"}
+    desk.post(f"{where}/add/tags", None, None, kind="event", label="call", **begun)
+    desk.post(f"{where}/add/tags", None, None, kind="illness", start_date="2026-01-09")
+    drawn = desk.get(where).text
+    assert drawn.count('<path class="tag new" d="M550.0 0V100"/>') == 2
+    assert drawn.count('<rect class="tag new" x="800.0"') == 2
+    assert words.say("draw.tag.new", what="call", when="2026-01-06 12:00") in drawn
+
+
+def test_a_tag_can_be_changed_and_nothing_else_becomes_of_it(desk: Desk) -> None:
+    upload = reported(desk)
+    where = f"/u/{upload.id}"
+    desk.post(f"{where}/add/tags", None, None, kind="event", label="call", start_date="2026-01-06")
+    old = upload.added["tags"][0]["id"]
+    form = desk.get(f"{where}?edit={old}").text
+    assert words.say("tags.save") in form
+    assert 'value="call"' in form
+    new = {"kind": "technique", "label": "breathing", "start_date": "2026-01-07"}
+    assert desk.post(f"{where}/change/tags/{old}", None, None, **new).status_code == 303
+    (row,) = upload.added["tags"]
+    assert (row["kind"], row["label"], row["start"]) == ("technique", "breathing", "2026-01-07")
+    assert desk.post(f"{where}/change/tags/{old}", None, None, **new).status_code == 404
+    wrong = {**new, "start_date": "soon"}
+    seen = desk.post(f"{where}/change/tags/{row['id']}", None, None, **wrong)
+    assert seen.status_code == 422
+    assert f"/change/tags/{row['id']}" in seen.text
+
+
+def test_a_report_that_is_there_is_made_anew_when_something_is_said(desk: Desk) -> None:
+    upload = reported(desk)
+    desk.post(f"/u/{upload.id}/add/tags", None, None, kind="event", start_date="2026-01-06")
+    desk.until(lambda: len(upload.runs()) == 2)
+    assert desk.finished(upload)["state"] == "done"
+
+
+def test_the_five_questions_are_kept_once_and_may_stay_open(desk: Desk) -> None:
+    upload = reported(desk)
+    where = f"/u/{upload.id}"
+    assert words.say("five.answered", n=0, of=5) in desk.get(where).text
+    desk.post(f"{where}/five", training="more", training_since="2026-01-02", rhythm="no", cycle="")
+    (row,) = upload.added["questions"]
+    assert row["training"] == {"choice": "more", "since": "2026-01-02"}
+    assert set(row) == {"id", "training", "rhythm"}
+    page = desk.get(where).text
+    assert words.say("five.answered", n=2, of=5) in page
+    assert '<option value="more" selected>' in page
+    desk.post(f"{where}/five", training="less")
+    assert [row["training"]["choice"] for row in upload.added["questions"]] == ["less"]
+    desk.post(f"{where}/five")
+    assert upload.added["questions"] == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"training": "a lot"},
+        {"illness": "yes", "illness_since": "2026-02-30"},
+        {"illness": "yes", "illness_since": "2026-02-02", "illness_until": "2026-02-01"},
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused(desk: Desk, fields: dict[str, str]) -> None:
+    upload = reported(desk)
+    seen = desk.post(f"/u/{upload.id}/five", None, None, **fields)
+    assert seen.status_code == 422
+    assert 'class="wrong"' in seen.text
+    assert upload.added["questions"] == []

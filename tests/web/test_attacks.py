@@ -141,7 +141,19 @@ PROBES: list[tuple[str, Sent, int]] = [
     ("a foreign deletion", posted(f"/u/{NOWHERE}/delete", Origin=EVIL), 403),
     ("a deletion without a token", posted(f"/u/{NOWHERE}/delete", {"other": "1"}), 403),
     ("a tag without a token", posted(f"/u/{NOWHERE}/add/tags", {"label": "x"}), 403),
+    ("a changed tag without a token", posted(f"/u/{NOWHERE}/change/tags/x", {"kind": "x"}), 403),
+    ("a changed tag of another site", posted(f"/u/{NOWHERE}/change/tags/x", Origin=EVIL), 403),
+    ("answers without a token", posted(f"/u/{NOWHERE}/five", {"training": "more"}), 403),
+    ("answers of another site", posted(f"/u/{NOWHERE}/five", Origin=EVIL), 403),
+    ("a change of language of another site", posted("/language", Origin=EVIL), 403),
+    ("a change of language without a token", posted("/language", {"language": "de"}), 403),
+    ("foreign two pages", asked(f"/u/{NOWHERE}/two-pages.pdf", Sec_Fetch_Site="cross-site",
+                                Sec_Fetch_Mode="no-cors", Sec_Fetch_Dest="object"), 403),
+    ("a rebound name on two pages",
+     asked(f"/u/{NOWHERE}/two-pages.pdf", Host="evil.example"), 421),
     # methods
+    ("a change of language by a link", asked("/language?language=de"), 405),
+    ("answers by a link", asked(f"/u/{NOWHERE}/five?training=more"), 405),
     ("deletion by a link", asked(f"/u/{NOWHERE}/delete"), 405),
     ("an upload by a link", asked("/upload"), 405),
     ("PUT", lambda d: d.client.put("/", headers=BROWSER, base_url=ORIGIN), 405),
@@ -163,6 +175,10 @@ PROBES: list[tuple[str, Sent, int]] = [
     ("an encoded path out of it", asked("/static/%2e%2e%2fapp.py"), 404),
     ("a path out of the uploads", asked("/u/../../etc/passwd"), 404),
     ("an encoded path as an upload", asked("/u/%2e%2e%2f%2e%2e"), 404),
+    ("two pages of nobody", asked(f"/u/{NOWHERE}/two-pages.pdf"), 404),
+    ("two pages of a path", asked("/u/..%2f..%2fx/two-pages.pdf"), 404),
+    ("a kind of entry that is a path", posted(f"/u/{NOWHERE}/change/..%2fx/y"), 404),
+    ("an order of people that is none", asked("/?sort=../../healing"), 200),
     ("a path as a file of a run", asked(f"/u/{NOWHERE}/1/..%2foutcome.json"), 404),
     ("a file of a run that is not offered", asked(f"/u/{NOWHERE}/1/outcome.json"), 404),
     ("a negative run", asked(f"/u/{NOWHERE}/-1/report.html"), 404),
@@ -257,7 +273,10 @@ def test_hostile_tags_are_only_text(desk: Desk) -> None:
     label = "<svg onload=alert(1)>"
     seen = desk.post(f"/u/{upload.id}/add/tags", kind="event", start_date="2026-01-01", label=label)
     assert seen.status_code == 303
-    shown = desk.get(f"/u/{upload.id}").text
+    desk.post(f"/u/{upload.id}/five", intake="medicine", intake_what=label)
+    assert upload.added["questions"][0]["intake"]["what"] == label
+    tag = upload.added["tags"][0]["id"]
+    shown = desk.get(f"/u/{upload.id}?edit={tag}").text
     assert "<svg onload" not in shown
     assert "&lt;svg onload" in shown
 
