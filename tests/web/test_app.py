@@ -157,6 +157,8 @@ def test_two_runs_can_be_compared(desk: Desk) -> None:
     assert page.status_code == 200
     assert page.text.count("1:30 (1:00–2:00)") == 2
     assert desk.get(f"/compare?run={upload.id}.1").status_code == 400
+    own = desk.get(f"/u/{upload.id}").text
+    assert all(f'name="run" value="{upload.id}.{run}"' in own for run in (1, 2))
 
 
 def test_delete_leaves_nothing(desk: Desk) -> None:

@@ -12,7 +12,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from hrv.cli import main
 from hrv.model import LocalClock, owned
 from hrv.report.text import SENTENCES
 from hrv.web import words, worker
@@ -63,6 +65,34 @@ def test_an_export_becomes_a_report_in_every_format(real: Desk) -> None:
     assert not (upload.folder / "runs" / "1" / "view").exists()
 
 
+def test_a_second_run_reads_no_file_and_says_the_same(real: Desk) -> None:
+    upload = real.uploaded([("whoop.zip", packed(SAMPLES / "whoop"))])
+    real.finished(upload, 120)
+    read = (upload.folder / "understood.json").stat().st_mtime_ns
+    real.post(f"/u/{upload.id}/again")
+    assert real.finished(upload, 120)["state"] == "done"
+    first, second = (run.folder / "report.json" for run in reversed(upload.runs()))
+    assert first.read_bytes() == second.read_bytes()
+    assert (upload.folder / "understood.json").stat().st_mtime_ns == read
+    real.post(f"/u/{upload.id}/again", None, None, tz="Asia/Tokyo", language="en")
+    assert real.finished(upload, 120)["state"] == "done"
+    assert (upload.folder / "understood.json").stat().st_mtime_ns > read
+
+
+def test_the_page_and_the_command_line_say_the_same(real: Desk, tmp_path: Path) -> None:
+    export = tmp_path / "whoop.zip"
+    export.write_bytes(packed(SAMPLES / "whoop"))
+    upload = real.uploaded([("whoop.zip", export.read_bytes())])
+    assert real.finished(upload, 120)["state"] == "done"
+    run = upload.runs()[0]
+    done = CliRunner().invoke(main, ["report", str(export), "-o", str(tmp_path / "out"), "--as-of",
+                                     upload.request["as_of"]])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    written = (tmp_path / "out" / "whoop" / "report.json").read_bytes()
+    assert run.read("report.json")["markers"] == json.loads(written)["markers"]
+    assert (run.folder / "report.json").read_bytes() == written
+
+
 def test_a_wrong_file_is_refused_with_the_reason(real: Desk) -> None:
     upload = real.uploaded([("letter.txt", b"Dear Anna, how are you?\n")])
     outcome = real.finished(upload, 120)
@@ -74,7 +104,8 @@ def test_a_wrong_file_is_refused_with_the_reason(real: Desk) -> None:
 
 def test_kept_recordings_stay_and_their_files_go(real: Desk) -> None:
     export = packed(SAMPLES / "whoop")
-    upload = real.uploaded([("whoop.zip", export)], keep="yes", keep_person="anna")
+    said = {"keep": "yes", "keep_person": "anna", "tz": "Europe/Berlin", "language": "de"}
+    upload = real.uploaded([("whoop.zip", export)], **said)
     outcome = real.finished(upload, 120)
     assert outcome["state"] == "done", outcome
     assert outcome["imported"]["days_added"] == outcome["imported"]["days_given"] > 0
@@ -82,6 +113,10 @@ def test_kept_recordings_stay_and_their_files_go(real: Desk) -> None:
     people = real.history.people()
     assert [one["code"] for one in people] == ["anna"]
     assert people[0]["sentence"]
+    assert real.history.settings("anna") == {"tz": "Europe/Berlin", "language": "de"}
+    paper = real.get(f"/u/{people[0]['number']}/two-pages.pdf")
+    assert paper.data == (upload.folder / "runs" / "1" / "report.pdf").read_bytes()
+    assert '<html lang="de"' in real.get(f"/u/{upload.id}/1/report.html").text
     again = real.uploaded([("whoop.zip", export)], keep="yes", keep_person="anna")
     assert real.finished(again, 120)["imported"]["days_added"] == 0
 
@@ -91,6 +126,7 @@ def test_kept_recordings_stay_and_their_files_go(real: Desk) -> None:
     day = people[0]["last"]
     real.post(f"/u/{number}/add/tags", None, None, kind="illness", start_date=day, label="flu")
     assert real.history.added("anna")["tags"][0]["label"] == "flu"
+    real.post(f"/u/{number}/five", rhythm="irregular")
     real.post(f"/u/{number}/again")
     person = real.room.upload(number)
     assert person is not None
@@ -99,6 +135,8 @@ def test_kept_recordings_stay_and_their_files_go(real: Desk) -> None:
 
     with open_store(real.history.path) as store:
         assert [span.label for span in store.spans("anna")] == ["flu"]
+        assert store.answers("anna")["questions"] == {"rhythm": {"choice": "irregular"}}
+    assert "unregelmäßig" in real.get(f"/u/{number}/1/report.html").text
     real.post(f"/u/{number}/delete")
     assert real.history.people() == []
 
