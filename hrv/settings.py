@@ -226,7 +226,7 @@ class MarkerSettings:
     matched_sets: int = threshold(8, "treated episodes", OWN)
     matches: int = threshold(5, "untreated episodes a set", OWN)
     height_caliper: float = threshold(0.3, "ln bpm", OWN)
-    level_s: float = threshold(180.0, "s", "before a technique began; " + OWN)
+    level_s: float = threshold(120.0, "s", "up to the start of a technique; " + OWN)
     level_caliper_bpm: float = threshold(4.0, "bpm", OWN)
     practice_days: int = threshold(10, "days with and days without a session", OWN)
     lapse_days: int = threshold(20, "days without a session", OWN)

@@ -24,7 +24,6 @@ from hrv.markers.marker import (
 )
 from hrv.markers.rebound import oriented
 from hrv.model import (
-    BoolArray,
     DailySeries,
     EpisodeKind,
     FloatArray,
@@ -36,6 +35,7 @@ from hrv.model import (
     SpanKind,
     Trend,
 )
+from hrv.stats.matched import MatchedSet, matched_hazards
 
 
 def sessions(context: Context) -> list[tuple[float, float]]:
@@ -131,12 +131,12 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
 
     Others count only if still raised at the same elapsed time, as high, and not treated by then:
     a technique begun late would otherwise look slow by having waited. They are followed until
-    their own technique begins. Stratified log-rank, one set per treated episode; an episode may
-    stand in many sets, so the interval adds up by episode.
+    their own technique begins. Proportional hazards within sets, one per treated episode, with
+    what is left of the differences in height and level as covariates: whoever is treated is the
+    highest even among equals.
 
     References: Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark); Li, Propert &
-    Rosenbaum (2001), doi:10.1198/016214501753208573 (risk-set matching); Lin & Wei (1989),
-    doi:10.1080/01621459.1989.10478874 (the interval).
+    Rosenbaum (2001), doi:10.1198/016214501753208573 (risk-set matching).
     """
     rises = [f for f in context.followed() if f.active_s > 0 and f.episode.rise_bpm > 0]
     starts = [_elapsed(f, found) if f.episode.technique else np.inf for f in rises]
@@ -151,30 +151,31 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
     followed, over_first = np.minimum(length, begun), over & (length <= begun)
     height = np.log([f.episode.rise_bpm for f in rises]) / context.rules.height_caliper
     level_at = _levels(context, rises)
-    parts, variance, sets = np.zeros(length.size), 0.0, 0
+    sets = []
     for i in treated:
         elapsed = float(begun[i])
         level = level_at(elapsed) / context.rules.level_caliper_bpm
-        apart = np.abs([height - height[i], level - level[i]])
-        risk = np.flatnonzero((followed > elapsed) & np.all(apart <= 1.0, axis=0))
+        apart = np.array([height - height[i], level - level[i]])
+        near = np.all(np.abs(apart) <= 1.0, axis=0)
+        risk = np.flatnonzero((followed > elapsed) & near)
         if length[i] <= elapsed or risk.size < 2:
             continue
-        nearest = np.argsort(apart.sum(axis=0)[risk], kind="stable")
-        risk = risk[nearest[: context.rules.matches]]
-        found_parts, v = _stratum(
-            length[i] - elapsed, bool(over[i]), followed[risk] - elapsed, over_first[risk]
-        )
-        parts[np.append(i, risk)] += found_parts
-        variance, sets = variance + v, sets + 1
-    if sets < context.rules.matched_sets or variance <= 0:
-        return {"treated": int(treated.size), "sets": sets}
+        nearest = np.argsort(np.abs(apart).sum(axis=0)[risk], kind="stable")
+        who = np.append(i, risk[nearest[: context.rules.matches]])
+        time = np.append(length[i], followed[who[1:]]) - elapsed
+        ended = np.append(over[i], over_first[who[1:]])
+        with_it = np.arange(who.size) == 0
+        traits = np.column_stack((with_it, *(x[who] for x in apart if np.ptp(x) > 0)))
+        sets.append(MatchedSet(who, time, ended, traits))
+    facts = {"treated": int(treated.size), "sets": len(sets)}
+    found_it = matched_hazards(sets) if len(sets) >= context.rules.matched_sets else None
+    if found_it is None:
+        return facts
     from scipy.special import ndtr
 
-    spread = float(np.sqrt(parts @ parts))
-    ratio, se = float(parts.sum()) / variance, spread / variance
+    ratio, se = float(found_it[0][0]), float(found_it[1][0, 0]) ** 0.5
     return {
-        "treated": int(treated.size),
-        "sets": sets,
+        **facts,
         "faster_with": float(np.exp(ratio)),
         "faster_with_low": float(np.exp(ratio - 1.96 * se)),
         "faster_with_high": float(np.exp(ratio + 1.96 * se)),
@@ -183,7 +184,7 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
 
 
 def _levels(context: Context, rises: Sequence[RecoveryFit]) -> Callable[[float], FloatArray]:
-    """Mean excess of each rise over the last minutes before so much has elapsed, bpm."""
+    """Mean excess of each rise over the minutes up to the moment so much has elapsed, bpm."""
     grid, expected = context.grid, context.expectation
     if grid is None or expected is None:
         return lambda _: np.zeros(len(rises))
@@ -192,7 +193,7 @@ def _levels(context: Context, rises: Sequence[RecoveryFit]) -> Callable[[float],
     start_s = np.array([f.episode.start_s for f in rises]) - grid.t0_s
 
     def level(elapsed: float) -> FloatArray:
-        last = ((start_s + elapsed) // grid.step_s).astype(np.int64)
+        last = ((start_s + elapsed) // grid.step_s).astype(np.int64) + 1
         last = np.clip(last, bins, sums.size - 1)
         mean: FloatArray = (sums[last] - sums[last - bins]) / bins
         return mean
@@ -208,24 +209,6 @@ def _elapsed(fit: RecoveryFit, found: Sequence[tuple[float, float]]) -> float:
     first, last = fit.episode.start_s, fit.episode.end_s
     starts = [a for a, b in found if a < last and b > first]
     return max(0.0, min(starts) - first) if starts else np.inf
-
-
-def _stratum(
-    mine: float, ended: bool, others: FloatArray, over: BoolArray
-) -> tuple[FloatArray, float]:
-    """What each member of a matched set adds to observed less expected ends of the treated one,
-    which comes first; and the variance of that difference."""
-    t = np.concatenate([[mine], others])
-    events = np.concatenate([[ended], over]).astype(bool)
-    times = np.unique(t[events])[:, None]
-    at_risk, ending = t >= times, events & (t == times)
-    n, d = at_risk.sum(axis=1), ending.sum(axis=1)
-    share = at_risk[:, 0] / n
-    treated = np.arange(t.size) == 0
-    surprise = ending - at_risk * (d / n)[:, None]
-    parts: FloatArray = np.sum((treated - share[:, None]) * surprise, axis=0)
-    variance = d * share * (1 - share) * (n - d) / np.maximum(n - 1, 1)
-    return parts, float(np.sum(variance))
 
 
 def practice_days(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
@@ -349,7 +332,7 @@ MARKER = Marker(
     "ends of treated episodes against ones still raised and not treated at the same elapsed time, "
     "matched on height and on the level of the last three minutes; resting measure on practice "
     "days less lapse days within three days",
-    statistic="mean over sessions; stratified log-rank; blocks of two weeks",
+    statistic="mean over sessions; proportional hazards within matched sets; blocks of two weeks",
     fallback="practice days against lapse days",
     reference="Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark); Li et al. (2001), "
     "doi:10.1198/016214501753208573 (risk sets)",

@@ -1,7 +1,8 @@
 """Techniques without effect, and one with: how often each look calls an effect.
 
-Sitting days on 1-min heart rate with reactions of known truth; detection, recovery and the looks
-as in the product. Ways of using a technique:
+Sitting days of minutes above one's own rest: reactions of known truth and noise of a sitting
+person. A reaction of 7 bpm or more counts from its onset until five minutes lie within the range of
+the noise, or until the next begins; the looks are the product's. Ways of using a technique:
 
 - late and on the worst: from four minutes into a reaction on, the likelier the higher the heart
   still is at that moment; no effect (confounding by indication);
@@ -21,7 +22,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,24 @@ import hrv
 from hrv import baseline
 from hrv.calibrate.counts import with_interval
 from hrv.calibrate.people import ar1
-from hrv.episodes import detect, expect
+from hrv.curves import EXPONENTIAL
 from hrv.markers import Context
 from hrv.markers import technique_dependence as marker
-from hrv.model import BaselineDay, Coverage, FloatArray, LocalClock, Span, SpanKind, Tier
-from hrv.recovery import fit
+from hrv.model import (
+    BaselineDay,
+    Coverage,
+    Episode,
+    Expectation,
+    FloatArray,
+    LocalClock,
+    RecoveryFit,
+    Span,
+    SpanKind,
+    Tier,
+    WearerNoise,
+)
 from hrv.settings import Settings
-from tests.grids import MONDAY_S, Rise, awake, binned, grid_of, seconds
+from tests.grids import MONDAY_S, Rise, grid_of
 
 RESULTS = Path(__file__).parent / "results"
 FIRST_DAY = round(MONDAY_S / 86_400.0)
@@ -48,6 +59,9 @@ LOOKS = {
     "during_less_before": "during",
     "practice_less_lapse": "practice days",
 }
+NOISE = ((0.3, 1.9), (np.exp(-60.0 / 1500.0), 1.5))  # lag-one correlation and SD, bpm
+RANGE_BPM = 3.0  # 95 % of five-minute means of that noise lie below
+VISIBLE_BPM = 7.0
 Sessions = list[tuple[float, float]]
 
 
@@ -98,7 +112,7 @@ def lived(way: str, state: FloatArray, rng: np.random.Generator) -> tuple[list[R
     return rises, sessions
 
 
-def resting(state: FloatArray, rng: np.random.Generator) -> list[BaselineDay]:
+def resting(state: FloatArray, minutes: FloatArray, rng: np.random.Generator) -> list[BaselineDay]:
     """Days whose resting level shares their state."""
     z = 0.5 * state + 0.87 * rng.standard_normal((3, state.size))
     return [
@@ -112,9 +126,66 @@ def resting(state: FloatArray, rng: np.random.Generator) -> list[BaselineDay]:
             worn_hours=22.0,
             still_hours=8.0,
             quality="green",
+            technique_min=float(minutes[k]),
         )
         for k in range(state.size)
     ]
+
+
+def noise(n: int, rng: np.random.Generator) -> FloatArray:
+    """Minutes of a sitting person: fast waves and slow drift."""
+    from scipy.signal import lfilter
+
+    total = np.zeros(n)
+    for phi, sd in NOISE:
+        shocks = rng.standard_normal(n) * sd * np.sqrt(1.0 - phi**2)
+        total += lfilter([1.0], [1.0, -phi], shocks)
+    return total
+
+
+def excess(rises: Iterable[Rise], days: int, rng: np.random.Generator) -> FloatArray:
+    """Every minute above rest, bpm."""
+    total = np.zeros(days * 1440)
+    t = 60.0 * (np.arange(total.size) + 0.5)
+    for rise in rises:
+        a = int(rise.on_s // 60.0)
+        b = int((rise.off_s + 10.0 * rise.half_s) // 60.0) + 1
+        piece = rise.height_bpm * EXPONENTIAL(t[a:b], rise.on_s, rise.off_s, rise.half_s)
+        total[a:b] = np.maximum(total[a:b], piece)
+    return total + noise(total.size, rng)
+
+
+def followed(rises: list[Rise], x: FloatArray, spans: tuple[Span, ...]) -> list[RecoveryFit]:
+    """The reactions high enough to be seen, and how long they lasted."""
+    sums = np.concatenate(([0.0], np.cumsum(x)))
+    five, three = (sums[5:] - sums[:-5]) / 5.0, np.convolve(x, np.ones(3) / 3.0, "same")
+    found = []
+    for i, rise in enumerate(rises):
+        a, off = int(rise.on_s // 60.0), int(rise.off_s // 60.0)
+        height = float(three[a : off + 2].max())
+        following = int(rises[i + 1].on_s // 60.0) if i + 1 < len(rises) else five.size
+        stop = min(following, off + 120, five.size)
+        back = np.flatnonzero(five[off:stop] <= RANGE_BPM)
+        last = max(off + int(back[0]) if back.size else stop, a + 2)
+        start, end = MONDAY_S + 60.0 * a, MONDAY_S + 60.0 * last
+        if height < VISIBLE_BPM:
+            continue
+        episode = Episode(
+            start_s=start, peak_s=start + 60.0, end_s=end, rise_bpm=height,
+            technique=any(s.start_s < end and s.end_s > start for s in spans),
+            day=FIRST_DAY + a // 1440, hour=(a % 1440) / 60.0,
+        )  # fmt: skip
+        found.append(
+            RecoveryFit(
+                episode=episode,
+                accepted=True,
+                onset_s=start,
+                release_s=MONDAY_S + rise.off_s,
+                active_s=end - start,
+                active_censored=not back.size,
+            )
+        )
+    return found
 
 
 def seen(way: str, number: int, days: int, settings: Settings) -> Context:
@@ -122,33 +193,30 @@ def seen(way: str, number: int, days: int, settings: Settings) -> Context:
     rng = np.random.default_rng([20260301, WAYS.index(way), number])
     state = ar1(days, 0.5, rng)
     rises, sessions = lived(way, state, rng)
-    up = awake(60.0, days)
-    hr = binned(seconds(rises, days * 86_400, int(rng.integers(2**31))), 60)
-    grid = grid_of(np.where(up, hr, hr - 8.0), asleep=~up)
+    x = excess(rises, days, rng)
     spans = tuple(
         Span(kind=SpanKind.TECHNIQUE, start_s=MONDAY_S + a, end_s=MONDAY_S + b, origin="person")
         for a, b in sessions
     )
-    expectation = expect(grid, settings)
-    episodes = detect(grid, expectation, spans, settings)
     window = (FIRST_DAY, FIRST_DAY + days - 1)
     count = np.bincount([int(a // 86_400.0) for a, _ in sessions], minlength=days)
-    kept = [
-        replace(day, technique_min=10.0 * float(n))
-        for day, n in zip(resting(state, rng), count, strict=True)
-    ]
-    composed = baseline.compose(kept, settings.baseline, window)
+    minutes: FloatArray = 10.0 * count.astype(np.float64)
+    composed = baseline.compose(resting(state, minutes, rng), settings.baseline, window)
     return Context(
         window=window,
         days=composed,
         measure=baseline.choose(composed, settings.baseline, window),
-        fits=fit(episodes, grid, expectation, settings),
-        episodes=episodes,
+        fits=tuple(followed(rises, x, spans)),
         spans=spans,
-        grid=grid,
-        expectation=expectation,
+        grid=grid_of(60.0 + x),
+        expectation=Expectation(
+            excess_bpm=x.astype(np.float32),
+            usable=np.ones(x.size, dtype=bool),
+            noise=WearerNoise(sigma_bpm=2.4, phi=0.5, step_s=60.0, n=x.size),
+            threshold_bpm=VISIBLE_BPM,
+        ),
         coverage=Coverage(
-            days=days, nights=days, worn_hours=22.0 * days, still_hours=16.0 * days,
+            days=days, nights=days, worn_hours=24.0 * days, still_hours=16.0 * days,
             tier=Tier.MINUTE,
         ),
         clock=LocalClock.fixed(0.0),
@@ -253,7 +321,7 @@ def main() -> None:
         [
             f"# Looks at techniques, version {hrv.__version__}",
             "",
-            f"{given.days} days of 1-min heart rate a person. Two-sided 5 %.",
+            f"{given.days} days of minutes a person. Two-sided 5 %.",
             "",
             *table(rows),
             "",
