@@ -44,7 +44,7 @@ def spans(answers: Answers, clock: LocalClock) -> tuple[Span, ...]:
         if question in _LASTS and said.get("until"):
             last = max(first, as_day(date.fromisoformat(said["until"])))
         label = said.get("what") or f"{question} {said['choice']}".replace(" yes", "")
-        start_s, end_s = (_utc(day * DAY_S, clock) for day in (first, last + 1))
+        start_s, end_s = (utc_s(day * DAY_S, clock) for day in (first, last + 1))
         found.append(
             Span(kind=kind, start_s=start_s, end_s=end_s, label=label, all_day=True,
                  origin="person")
@@ -70,6 +70,7 @@ def notes(answers: Answers) -> tuple[Note, ...]:
     return tuple(found)
 
 
-def _utc(local_s: float, clock: LocalClock) -> float:
+def utc_s(local_s: float, clock: LocalClock) -> float:
+    """The instant of a local time; where the clock goes back, the later of the two."""
     near = local_s - float(clock.offset_at(local_s))
     return local_s - float(clock.offset_at(near))

@@ -245,11 +245,11 @@ def _local(clock: LocalClock, t_s: float) -> str:
 def span_of(row: Mapping[str, Any], clock: LocalClock) -> Span:
     """A tag written in local time; a date alone covers the whole day."""
     from hrv.model import DAY_S, Span, SpanKind
+    from hrv.store.answers import utc_s
 
     def instant(text: str, days_later: float = 0.0) -> float:
-        local = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + days_later * DAY_S
-        near = local - float(clock.offset_at(local))
-        return local - float(clock.offset_at(near))
+        local = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+        return utc_s(local + days_later * DAY_S, clock)
 
     all_day = "T" not in row["start"]
     last = row["end"] or row["start"]
