@@ -246,10 +246,11 @@ def main() -> None:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as base:
         seen = counted(given.cli, given.page, Path(base), given.minutes)
+    bound = "" if given.minutes == np.inf else f" --minutes {given.minutes:.0f}"
     kills = seen["cli"] + seen["worker"] + seen["page"]
     text = f"""# The store after analyses were killed
 
-`python -m tests.benchmarks.analysis_kill --cli {given.cli} --page {given.page}`; SQLite
+`python -m tests.benchmarks.analysis_kill --cli {given.cli} --page {given.page}{bound}`; SQLite
 {sqlite3.sqlite_version}, Python {platform.python_version()}, {time.monotonic() - begun:.0f} s.
 
 | What | Count |
