@@ -292,6 +292,7 @@ def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple
     since = max(min(days), last - settings.verdict.window_days + 1)
     if question.since is not None:
         since = as_day(question.since)
+        since = max(since, min(days)) if since <= last else since
     if question.change_date is not None and question.since is None:
         since = max(min(days), min(since, as_day(question.change_date) - _BEFORE_DAYS))
     if since > last:

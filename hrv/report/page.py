@@ -21,10 +21,13 @@ from hrv.model import (
     BaselineSummary,
     Censored,
     Estimate,
+    InputSummary,
+    LocalClock,
     MarkerFinding,
     MarkerState,
     RecoveryCurve,
     RecoveryFit,
+    Refusal,
     State,
     as_date,
 )
@@ -398,6 +401,51 @@ def _beats_lead(analysis: Analysis, words: Words) -> str:
     return words.say("ui.beats.lead", date=day, time=when[11:16])
 
 
+MANY_FILES = 60  # more than so many stand in groups
+
+
+def _alike(inputs: Sequence[InputSummary]) -> list[list[InputSummary]]:
+    """Files one by one, or many of them by folder, kind, contents and reasons."""
+    if len(inputs) <= MANY_FILES:
+        return [[item] for item in inputs]
+    groups: dict[tuple[object, ...], list[InputSummary]] = {}
+    for item in inputs:
+        folder = item.file.rpartition("/")[0]
+        reasons = tuple(sorted({refusal.reason for refusal in item.refusals}))
+        groups.setdefault((folder, item.format, item.streams, reasons), []).append(item)
+    return list(groups.values())
+
+
+def _file_row(words: Words, part: Sequence[InputSummary], clock: LocalClock) -> list[str]:
+    """One file, or files alike with the sums of their rows."""
+    first = part[0]
+    name = first.file
+    if len(part) > 1:
+        folder = name.rpartition("/")[0]
+        name = f"{folder}/: " if folder else ""
+        name += words.say("note.files", n=len(part))
+    refused: dict[str, list[Refusal]] = {}
+    for refusal in (r for item in part for r in item.refusals):
+        refused.setdefault(refusal.reason, []).append(refusal)
+    ends = (
+        min((x.first_s for x in part if x.first_s is not None), default=None),
+        max((x.last_s for x in part if x.last_s is not None), default=None),
+    )
+    return [
+        name,
+        first.format,
+        ", ".join(dict.fromkeys(words.stream(name) for name in first.streams)),
+        *((records.instant(end, clock) or "")[:16].replace("T", " ") for end in ends),
+        str(sum(item.rows_used for item in part)),
+        str(sum(item.rows_refused for item in part)),
+        "; ".join(
+            f"{sum(r.rows for r in some)}: {words.refusal(reason)}"
+            + (f" ({some[0].first_place})" if len(part) == 1 and some[0].first_place else "")
+            for reason, some in refused.items()
+        ),
+    ]
+
+
 def _data(analysis: Analysis, words: Words) -> View:
     seen = analysis.coverage
     head = (
@@ -421,23 +469,10 @@ def _data(analysis: Analysis, words: Words) -> View:
             tier_words=words.say(f"tier.{seen.tier.value}"),
         ),
         "files_head": [words.say(f"ui.{name}") for name in head],
-        "files": [
-            [
-                item.file,
-                item.format,
-                ", ".join(words.stream(name) for name in item.streams),
-                (records.instant(item.first_s, analysis.clock) or "")[:16].replace("T", " "),
-                (records.instant(item.last_s, analysis.clock) or "")[:16].replace("T", " "),
-                str(item.rows_used),
-                str(item.rows_refused),
-                "; ".join(
-                    f"{r.rows}: {words.refusal(r.reason)}"
-                    + (f" ({r.first_place})" if r.first_place else "")
-                    for r in item.refusals
-                ),
-            ]
-            for item in analysis.inputs
-        ],
+        "files": [_file_row(words, part, analysis.clock) for part in _alike(analysis.inputs)],
+        "files_lead": words.say("ui.files.grouped", n=len(analysis.inputs))
+        if len(analysis.inputs) > MANY_FILES
+        else "",
         "notes": [
             {"where": words.where(note), "text": words.note(note)} for note in analysis.notes
         ],

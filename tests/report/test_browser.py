@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -20,7 +21,14 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
     pytest.mark.slow,
 ]
-PAGES = ("healing", "insufficient", "daily_only")
+PAGES = ("healing", "insufficient", "daily_only", "long")
+
+
+# everything unfolded, of long tables the first rows: the others are built alike
+OPENED = """document.querySelectorAll('details').forEach(d => {
+  d.open = true;
+  [...d.querySelectorAll('tbody tr')].slice(40).forEach(row => row.remove());
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +68,22 @@ def opened(browser: Any, url: str, width: int = 1280, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("healing", "light"), ("insufficient", "dark"), ("daily_only", "light")]
+    ("name", "width", "scheme", "media", "motion"),
+    [
+        ("healing", 1280, "light", "screen", "no-preference"),
+        ("insufficient", 1280, "dark", "screen", "no-preference"),
+        ("daily_only", 320, "light", "screen", "no-preference"),
+        ("healing", 320, "dark", "screen", "reduce"),
+        ("healing", 1280, "light", "print", "no-preference"),
+        ("long", 390, "light", "screen", "no-preference"),
+    ],
 )
-def test_axe_finds_nothing(browser: Any, pages: dict[str, str], name: str, scheme: str) -> None:
-    page = opened(browser, pages[name], color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+def test_axe_finds_nothing(
+    browser: Any, pages: dict[str, str], name: str, width: int, scheme: str, media: str, motion: str
+) -> None:
+    page = opened(browser, pages[name], width, color_scheme=scheme, reduced_motion=motion)
+    page.emulate_media(media=media)
+    page.evaluate(OPENED)
     page.evaluate(axe())
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", tags)
@@ -145,4 +164,39 @@ def test_print_is_white_and_leaves_out_what_paper_cannot_use(
 def test_still_motion_is_respected(browser: Any, pages: dict[str, str]) -> None:
     page = opened(browser, pages["healing"], reduced_motion="reduce")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    page.context.close()
+
+
+def test_pictures_turn_dark_with_the_screen_and_white_on_paper(
+    browser: Any, pages: dict[str, str]
+) -> None:
+    seen = {}
+    for scheme in ("light", "dark"):
+        page = opened(browser, pages["healing"], color_scheme=scheme)
+        picture = page.locator("figure img").first
+        picture.scroll_into_view_if_needed()
+        seen[scheme] = corner(picture.screenshot())
+        page.context.close()
+    assert seen == {"light": (255, 255, 255), "dark": (18, 20, 23)}
+
+
+def corner(png: bytes) -> tuple[int, ...]:
+    """Colour of the first pixel."""
+    from matplotlib.image import imread
+
+    return tuple(round(255 * float(x)) for x in imread(io.BytesIO(png))[2, 2, :3])
+
+
+def test_every_control_is_reached_and_seen_by_keyboard(browser: Any, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["insufficient"])
+    wanted = page.evaluate("document.querySelectorAll('a[href], summary').length")
+    reached = set()
+    for _ in range(3 * wanted):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(
+            "(() => { const e = document.activeElement; if (!['A', 'SUMMARY'].includes(e.tagName)) "
+            "return ''; const s = getComputedStyle(e); return s.outlineStyle === 'none' ? '' : "
+            "String([...document.querySelectorAll('a[href], summary')].indexOf(e)); })()"
+        ))  # fmt: skip
+    assert len(reached - {""}) == wanted
     page.context.close()

@@ -34,7 +34,10 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Timeline:
 
 def test_the_day_asked_for_is_drawn_before_the_typical_one(week: Timeline) -> None:
     asked = date(2026, 1, 6)
-    analysis = pipeline.analyse(week, question=pipeline.Question(day=asked))
+    question = pipeline.Question(day=asked, since=date(2000, 1, 1))
+    analysis = pipeline.analyse(week, question=question)
+    assert analysis.window is not None
+    assert analysis.window[0] == as_day(date(2026, 1, 5))  # no earlier than the data
     assert analysis.traces[0].day == as_day(asked)
     assert analysis.settings["question.day"] == "2026-01-06"
     plates = {plate.name: plate for plate in atlas.plates(analysis, WORDS)}
