@@ -22,6 +22,7 @@ from hrv.model import (
     EpisodeKind,
     Estimate,
     RecoveryFit,
+    as_date,
 )
 from hrv.report import figures, figures_beats, wording
 from hrv.report.figures import CurveSet, Ink
@@ -301,7 +302,8 @@ def _days(analysis: Analysis, words: Words) -> Iterator[Plate]:
     """The day asked for, if any, and the typical one."""
     traces = [trace for trace in analysis.traces if np.isfinite(trace.hr_bpm).any()]
     for name, trace in zip(("one_day", "typical_day"), traces, strict=False):
-        title = "typical" if trace is traces[-1] else "asked"
+        asked = analysis.settings.get("question.day") == as_date(trace.day).isoformat()
+        title = "asked" if asked or trace is not traces[-1] else "typical"
         yield _day(analysis, words, trace, name, words.say(f"figure.day.{title}", date=trace.day))
 
 

@@ -50,6 +50,10 @@ NOTES = {
 REFUSALS = {
     "refusal.wild": "{name} beyond what a body can show",
     "refusal.no_stress": "no stress score: {name}",
+    "refusal.stress.off": "off the wrist",
+    "refusal.stress.motion": "too much motion",
+    "refusal.stress.little": "too little data",
+    "refusal.stress.unidentified": "unidentified",
     "refusal.lost_behind_a_break_in_the_xml": "lost behind a break in the XML",
     "refusal.the_same_time_as_another_row": "the same time as another row",
     "refusal.another_device_counted_the_same_time": "another device counted the same time",

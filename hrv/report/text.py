@@ -953,9 +953,8 @@ class Words:
         for code in ("refusal.wild", "refusal.no_stress"):
             before, after = SENTENCES[code].split("{name}")
             if reason.startswith(before) and reason.endswith(after) and reason not in REASONS:
-                return self.say(
-                    code, name=self.stream(reason[len(before) : len(reason) - len(after)])
-                )
+                name = reason[len(before) : len(reason) - len(after)]
+                return self.say(code, name=self.known(self.stream(name)))
         return self.known(reason)
 
     def stream(self, name: str) -> str:

@@ -95,6 +95,6 @@ def test_a_note_of_many_files_gives_their_number_and_one_example() -> None:
 def test_reasons_with_a_name_in_them_are_said_too() -> None:
     said = GERMAN.refusal("heart_rate beyond what a body can show")
     assert said == "Puls jenseits dessen, was ein Körper zeigen kann"
-    assert GERMAN.refusal("no stress score: off wrist") == "kein Stresswert: off wrist"
+    assert GERMAN.refusal("no stress score: too much motion") == "kein Stresswert: zu viel Bewegung"
     assert GERMAN.refusal("no number") == "keine Zahl"
     assert GERMAN.stream("something_new") == "something_new"
