@@ -660,7 +660,7 @@ UI = {
     "row.rise": "rise",
     "figure.tachogram.title": "Beat by beat",
     "figure.tachogram.alt": "Time from beat to beat of {n} recorded beats; {share:pct} of them were not normal and are marked.",
-    "figure.tachogram.caption": "The time from each beat to the next; beats that were missed, false or early are marked, and put right before anything is measured.",
+    "figure.tachogram.caption": "The time from each beat to the next; beats that were missed, false or early are marked, and put right before anything is measured. Shaded: nothing was recorded.",
     "figure.poincare.title": "Each interval against the one before",
     "figure.poincare.alt": "A cloud of beat intervals, each against the one before: about {sd1:num} ms wide (SD1) and {sd2:num} ms long (SD2).",
     "figure.poincare.caption": "The wider the cloud across the dotted line, the more each beat differs from the next; its length shows the slower swings.",
