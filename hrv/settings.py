@@ -265,7 +265,9 @@ class VerdictSettings:
     min_waking_share: float = threshold(0.6, "share of waking hours", OWN)
     min_waking_days: float = threshold(0.6, "share of days", OWN)
     max_censoring_shift: float = threshold(0.20, "share", OWN)
-    probable: float = threshold(0.96, "one-sided support of the weaker primary", OWN)
+    probable: float = threshold(
+        0.97, "one-sided support of the weaker primary", "errs in 3 % where one alone moved; " + OWN
+    )
     supported: float = threshold(0.98, "one-sided support of the weaker primary", OWN)
     gain_unlikely: float = threshold(0.30, "support for a gain worth having", OWN)
     fitness_support: float = threshold(0.80, "one-sided support of a gain in fitness", OWN)

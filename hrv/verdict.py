@@ -118,8 +118,10 @@ def _state(
     measured = [p for p in both if p.trend is not None]
     if not measured:
         return State.INSUFFICIENT, None, None
-    up = [p for p in measured if p.state is BETTER and p.lasts]
-    down = [p for p in measured if p.state is WORSE]
+    jumped = unexplained_step(context, resting) is not None
+    spoken_for = [p for p in measured if not (jumped and p is resting)]
+    up = [p for p in spoken_for if p.state is BETTER and p.lasts]
+    down = [p for p in spoken_for if p.state is WORSE]
     if up and down:
         return State.MIXED, up[0].name, OPPOSITE
     if down:
@@ -248,7 +250,7 @@ def fitness_guard(context: Context, effort: MarkerFinding) -> str | None:
 
 def unexplained_step(context: Context, resting: Primary) -> Missing | None:
     """A changed resting level that came in one step at a day on which nothing is known to have
-    changed: an update of a device does that, a body seldom."""
+    changed: an update of a device does that, a body seldom. It carries no answer by itself."""
     facts = resting.finding.facts
     clear = facts.get("step_p", 1.0) <= context.settings.trend.alpha
     if resting.state not in (BETTER, WORSE) or not clear or facts["line_fits_as_well"]:

@@ -26,7 +26,7 @@ def test_every_gate_is_halved_and_doubled(varied: dict[tuple[str, float], State]
     assert len(sensitivity.GATES) == 8
     assert len(varied) == 16
     assert {("trend.alpha", 0.025), ("trend.alpha", 0.1)} <= set(varied)
-    assert {("verdict.probable", 0.98), ("verdict.probable", 0.92)} <= set(varied)
+    assert {("verdict.probable", 0.985), ("verdict.probable", 0.94)} <= set(varied)
     assert {("verdict.min_days", 28.0), ("verdict.min_days", 112.0)} <= set(varied)
 
 
