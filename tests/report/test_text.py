@@ -12,6 +12,7 @@ import pytest
 import hrv
 from hrv.errors import SettingsError
 from hrv.model import Estimate, Missing
+from hrv.report.file_notes import NOTES
 from hrv.report.text import NBSP, PAIRS, SENTENCES, Words, needed_facts
 
 HOUSE = Path(hrv.__file__).parent
@@ -108,7 +109,8 @@ def test_a_code_without_a_sentence_is_an_error() -> None:
 def test_every_sentence_is_a_good_template(code: str) -> None:
     for _, name, spec, _ in string.Formatter().parse(SENTENCES[code]):
         assert name is None or name.isidentifier()
-        assert spec in {None, "", "duration", "clock", "date", "pct", "rare", "num", "weeks"}
+        own = {None, "", "duration", "clock", "date", "pct", "rare", "num", "weeks"}
+        assert spec in own | ({".0f", ".1f"} if code in NOTES else set())
 
 
 @pytest.mark.parametrize("marker", PAIRS)
