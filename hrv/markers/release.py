@@ -158,8 +158,8 @@ def lasting_step(context: Context) -> dict[str, Any]:
     """The likeliest single step of the resting measure: its day, size, p-value and rivals.
 
     Tested against the largest step anywhere in noise of the same memory, at least three weeks
-    from both ends. Rivals: a straight line that fits as well, and known breaks or tags within
-    two weeks.
+    from both ends. Rivals: a straight line that fits as well, and known breaks or what the person
+    tagged within two weeks; marks of the device, such as laps, say nothing of a level.
     """
     values, rules = oriented(context), context.rules
     if values is None or values.day.size < rules.step_days:
@@ -177,6 +177,7 @@ def lasting_step(context: Context) -> dict[str, Any]:
         s.kind.value
         for s in context.spans
         if s.kind in RIVALS
+        and s.origin != "device"
         and abs(int(context.clock.day(s.start_s).item()) - found.day) <= rules.step_rival_days
     ]
     return {

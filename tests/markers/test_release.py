@@ -133,6 +133,13 @@ def test_what_else_happened_then_is_listed() -> None:
     assert release.find(replace(seen, spans=(tag,))).facts["step_rivals"] == ["medicine"]
 
 
+def test_a_lap_of_a_watch_is_no_other_explanation() -> None:
+    seen = context(Person(step=(0.5, -2.5)), 160, np.random.default_rng(31))
+    at_s = (FIRST_DAY + 83) * DAY_S
+    lap = Span(kind=SpanKind.OTHER, start_s=at_s, end_s=at_s, label="lap", origin="device")
+    assert release.find(replace(seen, spans=(lap,))).facts["step_rivals"] == []
+
+
 def test_a_slow_slope_is_told_from_a_step() -> None:
     seen = context(Person(baseline_sd=-4.0), 160, np.random.default_rng(32))
     assert release.find(seen).facts["line_fits_as_well"] is True
