@@ -133,7 +133,7 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
     a technique begun late would otherwise look slow by having waited. They are followed until
     their own technique begins. Proportional hazards within sets, one per treated episode, with
     what is left of the differences in height and level as covariates: whoever is treated is the
-    highest even among equals.
+    highest even among equals. Rises of one day may share its state.
 
     References: Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark); Li, Propert &
     Rosenbaum (2001), doi:10.1198/016214501753208573 (risk-set matching).
@@ -149,6 +149,7 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
     length = np.array([f.active_s for f in rises])
     over = np.array([not f.active_censored for f in rises])
     followed, over_first = np.minimum(length, begun), over & (length <= begun)
+    day = np.array([f.episode.day for f in rises])
     height = np.log([f.episode.rise_bpm for f in rises]) / context.rules.height_caliper
     level_at = _levels(context, rises)
     sets = []
@@ -166,20 +167,18 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
         ended = np.append(over[i], over_first[who[1:]])
         with_it = np.arange(who.size) == 0
         traits = np.column_stack((with_it, *(x[who] for x in apart if np.ptp(x) > 0)))
-        sets.append(MatchedSet(who, time, ended, traits))
+        sets.append(MatchedSet(day[who], time, ended, traits))
     facts = {"treated": int(treated.size), "sets": len(sets)}
     found_it = matched_hazards(sets) if len(sets) >= context.rules.matched_sets else None
     if found_it is None:
         return facts
-    from scipy.special import ndtr
-
-    ratio, se = float(found_it[0][0]), float(found_it[1][0, 0]) ** 0.5
+    low, high = found_it.interval(0.95)
     return {
         **facts,
-        "faster_with": float(np.exp(ratio)),
-        "faster_with_low": float(np.exp(ratio - 1.96 * se)),
-        "faster_with_high": float(np.exp(ratio + 1.96 * se)),
-        "faster_with_p": float(2 * ndtr(-abs(ratio) / max(se, 1e-12))),
+        "faster_with": float(np.exp(found_it.ln_ratio[0])),
+        "faster_with_low": float(np.exp(low[0])),
+        "faster_with_high": float(np.exp(high[0])),
+        "faster_with_p": float(found_it.p_values()[0]),
     }
 
 
