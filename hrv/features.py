@@ -381,33 +381,35 @@ def coverage(timeline: Timeline, grid: Grid | None, nights: int, settings: Setti
 
 def tier(timeline: Timeline, grid: Grid | None, settings: FeatureSettings) -> Tier:
     """What the data can answer, by their richest stream that runs outside workouts."""
-    measured = outside = beats = 0.0
+    measured_s = outside_s = beats_s = 0.0
     if grid is not None:
         quiet = grid.measured & ~grid.exercise
-        measured, outside = float(grid.measured.sum()), float(quiet.sum())
-        beats = float((grid.rmssd_known & quiet).sum())
-    return tier_of(
-        measured, outside, beats, timeline.hr_period_s, bool(timeline.day_values), settings
-    )
+        known = grid.rmssd_known & quiet
+        measured_s, outside_s, beats_s = (
+            grid.step_s * float(mask.sum()) for mask in (grid.measured, quiet, known)
+        )
+    daily_days = len({value.day for value in timeline.day_values})
+    return tier_of(measured_s, outside_s, beats_s, timeline.hr_period_s, daily_days, settings)
 
 
 def tier_of(
-    measured: float,
-    outside: float,
-    beats: float,
+    measured_s: float,
+    outside_s: float,
+    beats_s: float,
     hr_period_s: float | None,
-    daily: bool,
+    daily_days: int,
     settings: FeatureSettings,
 ) -> Tier:
-    """The tier of so much time: measured, of it outside workouts, of that with known beats.
+    """The tier of so much heart rate: measured, of it outside workouts, of that with known beats.
 
-    Any unit of time will do; `daily` says that there are a vendor's figures of whole days.
+    `daily_days`: days with a vendor's figure of the whole day; a few minutes of heart rate beside
+    them make no stream.
     """
-    if measured == 0:
-        return Tier.DAILY if daily else Tier.NOTHING
-    if outside < 0.1 * measured:
-        return Tier.DAILY if daily else Tier.WORKOUTS
-    if beats >= 0.5 * outside:
+    if measured_s == 0:
+        return Tier.DAILY if daily_days else Tier.NOTHING
+    if outside_s < max(0.1 * measured_s, settings.spot_s_per_day * daily_days):
+        return Tier.DAILY if daily_days else Tier.WORKOUTS
+    if beats_s >= 0.5 * outside_s:
         return Tier.BEATS
     period = hr_period_s or settings.minute_s
     if period <= settings.fine_needs_period_s:

@@ -101,7 +101,8 @@ class _Sum:
         measured = self.hr_s or self.beats_s
         tier = features.tier_of(
             measured, measured - self.workout_s, max(self.beats_s - self.workout_s, 0.0), period,
-            bool(self.days.keys() & RESTING), settings.features,
+            len(set().union(*(self.days[kind] for kind in self.days.keys() & RESTING))),
+            settings.features,
         )  # fmt: skip
         known = {item.id: item.note for item in ingest.formats()}
         return Holding(

@@ -65,6 +65,7 @@ class FeatureSettings:
     minute_s: float = threshold(60.0, "s", "METs and steps are per minute")
     fine_s: float = threshold(15.0, "s", "shortest step with one AR(1) noise model; " + OWN)
     fine_needs_period_s: float = threshold(15.0, "s", "streams no coarser get a fine grid")
+    spot_s_per_day: float = threshold(600.0, "s", "less heart rate than that is no stream; " + OWN)
     minute_needs_period_s: float = threshold(150.0, "s", "coarser streams give no recovery")
     hrv_window_s: float = threshold(300.0, "s", "Task Force (1996): short recordings")
     hrv_step_s: float = threshold(60.0, "s", OWN)

@@ -196,3 +196,13 @@ def test_workouts_alone_and_daily_values_alone_have_tiers_of_their_own() -> None
     daily = made(day_values=[DayValue(DAY, Q.RESTING_HR_BPM, 55.0)])
     assert features.tier(daily, None, SETTINGS.features) is Tier.DAILY
     assert features.coverage(daily, None, 0, SETTINGS).days == 1
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(5, Tier.DAILY), (60, Tier.MINUTE)])
+def test_a_few_minutes_beside_daily_values_are_no_stream(minutes: int, expected: Tier) -> None:
+    t_s = START + 60.0 * np.arange(minutes, dtype=np.float64)
+    figures = [DayValue(DAY + k, Q.RESTING_HR_BPM, 55.0) for k in range(3)]
+    spot = HeartRateSeries(t_s, np.full(minutes, 62.0), "w")
+    joined = made(heart_rate=[spot], day_values=figures)
+    grid = features.join(reduced(joined), fine=False)
+    assert features.tier(joined, grid, SETTINGS.features) is expected
