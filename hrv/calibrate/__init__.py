@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from hrv import __version__
-from hrv.calibrate import daily, episodes, levels, steps, tables, verdicts
+from hrv.calibrate import daily, episodes, gates, levels, steps, tables, verdicts
 from hrv.calibrate.counts import Result
 from hrv.settings import Settings
 
@@ -107,6 +107,16 @@ PARTS = {
             depends=("trend", "verdict"),
             runs=300,
             block=verdicts.BLOCK,
+        ),
+        Part(
+            name="sensitivity",
+            title="What the verdict hangs on",
+            cells=gates.cells,
+            run=gates.run,
+            table=tables.gate_table,
+            depends=("trend", "verdict"),
+            runs=40,
+            block=gates.BLOCK,
         ),
     )
 }

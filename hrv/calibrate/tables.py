@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from hrv.calibrate import daily, episodes, levels, steps, verdicts
+from hrv.calibrate import daily, episodes, gates, levels, steps, verdicts
 from hrv.calibrate.counts import rate, with_interval
+from hrv.model import State
 from hrv.settings import Settings
 
 Results = Mapping[str, Mapping[str, Any]]  # cell name to its result
@@ -283,6 +284,34 @@ def _bounds() -> Iterable[list[str]]:
         for days in sorted(verdicts.LENGTHS):
             most = (verdicts.best_possible(name, days, settings, more=m) for m in (1.0, 1e9))
             yield [name, str(days), *(_short(x) for x in most)]
+
+
+def gate_table(results: Results) -> str:
+    """Share of every state under each threshold, one table a scenario."""
+    parts: dict[str, list[Mapping[str, Any]]] = {}
+    for cell in gates.cells():
+        if cell.name in results:
+            parts.setdefault(cell.scenario, []).append(results[cell.name])
+    used = Settings().as_dict()
+    lines = [
+        "The thresholds that gate the verdict, halved and doubled one at a time (of a probability",
+        f"near 1: what it leaves open); {gates.DAYS} days a person, the people of the verdict's",
+        "table. Shares of states; `other` is the share of people whose state is another than as",
+        "set, with its 95 % Clopper-Pearson interval.",
+    ]
+    for scenario, blocks in parts.items():
+        one = added(blocks)
+        said = [s.value for s in State if any(s.value in told for told in one["states"].values())]
+        rows = []
+        for name, told in one["states"].items():
+            gate, _, value = name.partition("=")
+            shown = f"{gate} {value} (set: {used[gate]:g})" if value else gate
+            shares = [_short(told.get(state, 0) / one["people"]) for state in said]
+            other = with_interval({"yes": one["changed"][name], "of": one["people"]})
+            rows.append([shown, *shares, other if value else ""])
+        lines += [f"\n## {scenario}, {one['people']} people\n"]
+        lines += [markdown(["threshold", *said, "other"], rows)]
+    return "\n".join(lines)
 
 
 def added(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -146,9 +146,16 @@ def person(cell: VerdictCell, number: int, settings: Settings) -> dict[str, Any]
 
 def found(name: str, days: int, number: int, seed: int, settings: Settings) -> dict[str, Any]:
     """One person of a scenario: the verdict, and the numbers that it rests on."""
+    told = _judged(simulated(name, days, number, seed, settings))
+    return {**told, "scenario": name, "days": days, "number": number}
+
+
+def simulated(
+    name: str, days: int, number: int, seed: int, settings: Settings, **more: Any
+) -> Context:
+    """What the markers see of one person of a scenario."""
     rng = np.random.default_rng([seed, days, *name.encode(), number])
-    seen = context(SCENARIOS[name].person, days, rng, settings)
-    return {**_judged(seen), "scenario": name, "days": days, "number": number}
+    return context(SCENARIOS[name].person, days, rng, settings, **more)
 
 
 def looks(name: str, number: int, seed: int, settings: Settings) -> dict[str, Any]:
@@ -156,8 +163,7 @@ def looks(name: str, number: int, seed: int, settings: Settings) -> dict[str, An
 
     Changes of the scenario are spread over the year. A false claim at any look counts once.
     """
-    rng = np.random.default_rng([seed, YEAR, *name.encode(), number])
-    year = context(SCENARIOS[name].person, YEAR, rng, settings)
+    year = simulated(name, YEAR, number, seed, settings)
     rows = []
     for day in range(60, YEAR + 1, 30):
         last = year.window[0] + day - 1
@@ -171,15 +177,18 @@ def looks(name: str, number: int, seed: int, settings: Settings) -> dict[str, An
 
 
 def _judged(seen: Context) -> dict[str, Any]:
-    settings = seen.settings
+    asked = findings(seen)
+    return _facts(verdict.judge(seen, asked), asked)
+
+
+def findings(seen: Context) -> dict[str, MarkerFinding]:
+    """What the verdict reads; the other markers are not asked."""
     empty = Missing("not_asked")
     blank = {
         m.id: MarkerFinding(id=m.id, state=MarkerState.UNKNOWN, why_unknown=empty) for m in MARKERS
     }
     asked = {m.id: m.find(seen) for m in MARKERS if m.id in READ}
-    findings = adjusted({**blank, **asked}, settings.trend.alpha)
-    said = verdict.judge(seen, findings)
-    return _facts(said, findings)
+    return adjusted({**blank, **asked}, seen.settings.trend.alpha)
 
 
 def _facts(said: Verdict, findings: Mapping[str, MarkerFinding]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,9 @@ from hrv.model import (
     Trend,
 )
 from hrv.settings import MarkerSettings, Settings
+from hrv.stats import Step
+
+Kept = TypeVar("Kept")
 
 # Streams whose level depends on the device.
 HEART_STREAMS = frozenset({"heart_rate", "rr", "rmssd"})
@@ -117,7 +120,7 @@ class Context:
     settings: Settings
     breaks: tuple[Break, ...] = ()
     change_day: int | None = None
-    trends: dict[Any, Trend | Missing] | None = None  # those computed already, by what they rest on
+    trends: dict[Any, Any] | None = None  # those computed already, by what they rest on
 
     @property
     def length(self) -> int:
@@ -168,7 +171,7 @@ class Context:
         """Total change of one value a day over the window, known breaks held constant."""
         values = (series.day.tobytes(), series.value.tobytes())
         return self._kept(
-            (*values, log, worth_having),
+            (*values, log, worth_having, self.settings.trend),
             lambda: trend.daily(
                 series,
                 settings=self.settings.trend,
@@ -189,8 +192,9 @@ class Context:
         adjust_height: bool = False,
     ) -> Trend | Missing:
         """Total change of a log duration or height over the window; `name` fixes the draws."""
+        asked = (name, *map(id, fits), endpoint, worth_having, adjust_height)
         return self._kept(
-            (name, *map(id, fits), endpoint, worth_having, adjust_height, self.settings.recovery),
+            (*asked, self.settings.trend, self.settings.recovery),
             lambda: trend.episodic(
                 fits,
                 endpoint=endpoint,
@@ -205,16 +209,26 @@ class Context:
             ),
         )
 
-    def _kept(
-        self, made_of: tuple[Any, ...], compute: Callable[[], Trend | Missing]
-    ) -> Trend | Missing:
-        """A trend from among those computed already, or computed now."""
+    def lasting_step(self, series: DailySeries) -> Step | None:
+        """The likeliest single step of one value a day, at a date of its own."""
+        settings, edge_days = self.settings.trend, self.rules.step_edge_days
+        values = (series.day.tobytes(), series.value.tobytes())
+        return self._kept(
+            ("step", *values, edge_days, settings.step_lrv_exponent),
+            lambda: trend.lasting_step(
+                series, settings=settings, edge_days=edge_days, rng=self.rng("lasting_step")
+            ),
+        )
+
+    def _kept(self, made_of: tuple[Any, ...], compute: Callable[[], Kept]) -> Kept:
+        """What was computed already from the same, or is computed now."""
         if self.trends is None:
             return compute()
-        key = (*made_of, self.window, self.settings.seed, self.settings.trend)
+        key = (*made_of, self.window, self.settings.seed)
         if key not in self.trends:
             self.trends[key] = compute()
-        return self.trends[key]
+        found: Kept = self.trends[key]
+        return found
 
     def after_first_month(self) -> Context | None:
         """The same without the first four weeks, where enough is left: a bad start that passes

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from hrv import trend
 from hrv.markers.marker import Context, Marker, direction, fine_enough, passed_on, wilson
 from hrv.markers.rebound import oriented
 from hrv.model import (
@@ -164,12 +163,7 @@ def lasting_step(context: Context) -> dict[str, Any]:
     values, rules = oriented(context), context.rules
     if values is None or values.day.size < rules.step_days:
         return {}
-    found = trend.lasting_step(
-        values,
-        settings=context.settings.trend,
-        edge_days=rules.step_edge_days,
-        rng=context.rng("lasting_step"),
-    )
+    found = context.lasting_step(values)
     if found is None:
         return {}
     near = [b.kind for b in context.breaks if abs(b.day - found.day) <= rules.step_rival_days]
