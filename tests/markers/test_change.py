@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hrv.calibrate.counts import ALPHA, clopper_pearson, count
 from hrv.calibrate.people import FIRST_DAY, Person, context
 from hrv.markers.change import before_after
 from hrv.model import Tier
+from tests.benchmarks import quiet_month
 
 MIDDLE = FIRST_DAY + 60
 
@@ -46,6 +49,30 @@ def test_steady_people_get_no_step() -> None:
         assert found is not None
         told += found["baseline"]["state"] in ("improving", "worsening")
     assert told <= 2
+
+
+def test_two_halves_of_a_quiet_month_are_not_called_different() -> None:
+    found = quiet_month.simulated(Person(phi=0.7), 28, people=20)
+    assert len(found.primaries) == 20
+    assert clopper_pearson(count(found.primaries))[0] <= ALPHA
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("days", [28, 56])
+def test_two_halves_of_real_quiet_time_are_not_called_different(
+    shared_data: Path, days: int
+) -> None:
+    found = quiet_month.real(shared_data / "studies", days)
+    for tally in found.values():
+        assert clopper_pearson(count(tally.primaries))[0] <= ALPHA
+    assert found["lifesnaps"].primaries
+    assert days > 28 or found["fitabase"].primaries
+
+
+def test_stretches_do_not_overlap_and_hold_most_of_their_days() -> None:
+    known = [d for d in range(100, 170) if d not in (105, 106, 107, 108)]
+    assert list(quiet_month.stretches(known, 28)) == [107, 135]
+    assert list(quiet_month.stretches(range(10), 28)) == []
 
 
 def test_a_week_after_the_date_is_too_short() -> None:
