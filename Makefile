@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS := 1
 
-.PHONY: report test verify oracles sample golden lint clean
+.PHONY: report test verify oracles sample clean
 
 report: $(VENV)/.installed
 	$(BIN)/hrv report sample_data --name sample
