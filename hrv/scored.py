@@ -15,9 +15,11 @@ import numpy as np
 
 from hrv.model import (
     BoolArray,
+    DayBlock,
     Estimate,
     FloatArray,
     Missing,
+    MotionKind,
     ScoreEpisode,
     ScoreSummary,
     Span,
@@ -25,12 +27,14 @@ from hrv.model import (
     StressScoreSeries,
     Timeline,
 )
-from hrv.settings import Settings
+from hrv.settings import EpisodeSettings, Settings
 from hrv.stats.survival import bagls_imputed
 from hrv.stats.windows import runs
 
 BEFORE = 2  # low values before a rise
 LASTING = 2  # high values that make one; low ones that end its follow-up
+BETWEEN = 1  # value at most that holds the rise itself: vendors give means, and smooth them
+MEANS_S = 180.0  # what vendors publish; finer scores are brought to it
 HIGH_SHARE = 0.85  # of the rise; the last value above it starts the clock
 
 
@@ -40,7 +44,7 @@ class _Scores:
 
     t_s: FloatArray
     score: FloatArray
-    usable: BoolArray  # awake, away from exercise
+    usable: BoolArray  # awake, off one's feet, away from exercise
     period_s: float
     broken: BoolArray  # a gap lies before this value
     vendor: str
@@ -72,13 +76,17 @@ def summary(
 def _scores(timeline: Timeline, window: tuple[int, int], settings: Settings) -> _Scores | Missing:
     """The source with most values; sources are never mixed."""
     parts: dict[tuple[str, str], list[StressScoreSeries]] = {}
+    stepped = []
     for day in timeline.utc_days:
         if window[0] - 1 <= day <= window[1] + 1:
-            for one in timeline.read_block(day).stress:
+            block = timeline.read_block(day)
+            stepped.append(_steps(block, settings.episodes))
+            for one in block.stress:
                 parts.setdefault((one.vendor, one.device), []).append(one)
     if not parts:
         return Missing("no_score")
     source = max(parts, key=lambda key: sum(one.t_s.size for one in parts[key]))
+    feet = np.concatenate(stepped)
     t_s = np.concatenate([one.t_s for one in parts[source]])
     score = np.concatenate([one.score for one in parts[source]])
     local = timeline.clock.day(t_s)
@@ -92,8 +100,51 @@ def _scores(timeline: Timeline, window: tuple[int, int], settings: Settings) -> 
         return Missing("score_too_coarse", {"period_s": period_s, "needed_s": most_s})
     recovering = np.concatenate([one.recovering_s for one in parts[source]])
     usable = ~_excluded(t_s, timeline.spans, recovering, settings)
+    usable &= ~_on_feet(t_s, period_s, feet, settings.episodes)
+    if period_s < MEANS_S / 1.5:
+        t_s, score, usable = _means(t_s, score, usable, period_s)
+        period_s = MEANS_S
     broken = np.append(True, np.diff(t_s) > settings.baseline.gap_periods * period_s)
     return _Scores(t_s, score, usable, period_s, broken, source[0] or source[1])
+
+
+def _means(
+    t_s: FloatArray, score: FloatArray, usable: BoolArray, period_s: float
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Means of three minutes, each at its end, where most of its scores are there."""
+    block, group = np.unique(np.ceil(t_s / MEANS_S), return_inverse=True)
+    n = np.bincount(group)
+    mean = np.bincount(group, score) / n
+    whole = np.bincount(group, usable) == n
+    enough = n > 0.5 * MEANS_S / period_s
+    return block[enough] * MEANS_S, mean[enough], whole[enough]
+
+
+def _on_feet(
+    t_s: FloatArray, period_s: float, feet: FloatArray, settings: EpisodeSettings
+) -> BoolArray:
+    """Scores with steps in their period or shortly before: standing up raises a score, too.
+
+    `feet` has a row for each stretch with steps: start and end, s.
+    """
+    if feet.size == 0:
+        return np.zeros(t_s.size, dtype=bool)
+    order = np.argsort(feet[:, 0])
+    last = np.searchsorted(feet[order, 0], t_s) - 1  # begun before the score
+    until = np.maximum.accumulate(feet[order, 1])
+    reached = until[np.maximum(last, 0)] > t_s - period_s - settings.after_feet_s
+    out: BoolArray = (last >= 0) & reached
+    return out
+
+
+def _steps(block: DayBlock, settings: EpisodeSettings) -> FloatArray:
+    """Stretches of a day with the steps of someone who stands: start and end, s."""
+    counted = [one for one in block.motion if one.kind is MotionKind.STEPS_PER_MIN]
+    rows = [np.empty((0, 2))]
+    for one in counted:
+        standing = one.value >= settings.feet_steps_per_min
+        rows.append(np.column_stack((one.t_s, one.t_s + one.period_s))[standing])
+    return np.concatenate(rows)
 
 
 def _excluded(
@@ -125,15 +176,9 @@ def _episodes(scores: _Scores, timeline: Timeline, settings: Settings) -> Iterat
     reach_s = settings.recovery.settle_cap_s
     until = 0
     for a, b in runs((scores.score >= high) & scores.usable):
-        if b - a < LASTING or a < max(until, BEFORE):
+        rest = _low_before(scores, int(a), middle)
+        if b - a < LASTING or a < until or rest is None or scores.broken[a + 1 : b].any():
             continue
-        before = slice(a - BEFORE, a)
-        unbroken = not scores.broken[a - BEFORE + 1 : b].any()
-        if not (unbroken and scores.usable[before].all()):
-            continue
-        if not np.all(scores.score[before] < middle):
-            continue
-        rest = float(np.mean(scores.score[before]))
         found = _followed(scores, int(a), int(b), rest, reach_s)
         until = int(np.searchsorted(scores.t_s, found[2], side="right"))
         start_s = float(scores.t_s[a])
@@ -148,6 +193,17 @@ def _episodes(scores: _Scores, timeline: Timeline, settings: Settings) -> Iterat
             day=int(timeline.clock.day(start_s)),
             hour=float(timeline.clock.hour(start_s)),
         )
+
+
+def _low_before(scores: _Scores, a: int, middle: float) -> float | None:
+    """Mean of the low values that a run of high ones at `a` rose from."""
+    for between in range(BETWEEN + 1):
+        first, past = a - between - BEFORE, a - between
+        if first < 0 or scores.broken[first + 1 : a + 1].any() or not scores.usable[first:a].all():
+            return None
+        if np.all(scores.score[first:past] < middle):
+            return float(np.mean(scores.score[first:past]))
+    return None
 
 
 def _followed(

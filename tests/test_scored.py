@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hrv
+from hrv import simulate
 from hrv.model import (
     DAY_S,
     DayBlock,
@@ -14,6 +18,8 @@ from hrv.model import (
     FloatArray,
     LocalClock,
     Missing,
+    MotionKind,
+    MotionSeries,
     ScoreSummary,
     Span,
     SpanKind,
@@ -36,6 +42,7 @@ def timeline(
     recovering_s: FloatArray | None = None,
     step_s: float = 180.0,
     vendor: str = "garmin",
+    motion: MotionSeries | None = None,
 ) -> Timeline:
     """Scores from the first midnight on, one a step; negative ones are missing."""
     t = FIRST * DAY_S + step_s * np.arange(score.size)
@@ -45,7 +52,9 @@ def timeline(
         marks = np.empty(0) if recovering_s is None else recovering_s
         marks = marks[np.floor(marks / DAY_S) == day]
         one = StressScoreSeries(t[here], score[here], vendor, "watch", recovering_s=marks)
-        blocks[day] = DayBlock(utc_day=day, stress=(one,))
+        blocks[day] = DayBlock(
+            utc_day=day, stress=(one,), motion=() if motion is None else (motion,)
+        )
     return Timeline(
         utc_days=tuple(blocks), read_block=blocks.__getitem__, clock=LocalClock.fixed(),
         hr_period_s=hr_period_s, spans=spans,
@@ -150,3 +159,64 @@ def test_two_sources_are_never_joined() -> None:
     found = found_in(replace(one, read_block=both))
     assert found.vendor == "garmin"
     assert {e.back_high_s for e in found.episodes} == {540.0}
+
+
+def test_one_value_may_lie_between_low_and_high_but_not_two() -> None:
+    score = with_rises(2, 4, at=(200,))
+    score[199] = 40.0  # the rise itself
+    score[196:198] = 15.0
+    score[[PER_DAY + 198, PER_DAY + 199]] = 40.0
+    score[PER_DAY + 196 : PER_DAY + 198] = 15.0
+    (one,) = found_in(timeline(score)).episodes
+    assert one.day == FIRST
+    assert one.before == 15.0
+
+
+def test_scores_each_minute_become_means_of_three() -> None:
+    """Means 85 four times, then 71 57 43 29: what is told of scores every three minutes."""
+    minute = np.arange(3 * PER_DAY - 2)  # a mean stands at the end of its three minutes
+    fine = with_rises(1, 4, at=(200,))[-(-minute // 3)] + np.array([3.0, -3.0, 0.0])[minute % 3]
+    found = found_in(timeline(fine, step_s=60.0))
+    assert found.period_s == 180.0
+    (one,) = found.episodes
+    assert (one.before, one.peak) == (15.0, 85.0)
+    assert one.start_s == FIRST * DAY_S + 200 * 180.0
+    assert (one.back_low_s, one.back_high_s) == (360.0, 540.0)
+
+
+def test_whoever_stands_up_is_not_stressed_by_it() -> None:
+    score = with_rises(2, 4, at=(200,))
+    day_two = (FIRST + 1) * DAY_S
+    minutes = day_two + 200 * 180.0 + 60.0 * np.arange(-2.0, 8.0)
+    standing = MotionSeries(
+        minutes, np.full(10, 24.0), np.full(10, 60.0), MotionKind.STEPS_PER_MIN, "watch"
+    )
+    (one,) = found_in(timeline(score, motion=standing)).episodes
+    assert one.day == FIRST
+    sitting = replace(standing, value=np.full(10, 1.0))
+    assert len(found_in(timeline(score, motion=sitting)).episodes) == 2
+
+
+@pytest.mark.slow
+def test_an_export_with_a_coarse_heart_rate_is_told_by_its_score_alone(tmp_path: Path) -> None:
+    out = simulate.write("unchanged", tmp_path / "export", 42, 3, 120.0, ("fit:300",))
+    analysis = hrv.analyse(hrv.read([out]))
+    found = analysis.scored
+    assert isinstance(found, ScoreSummary)
+    assert analysis.fits == ()
+    assert isinstance(analysis.recovery.half_time_s, Missing)
+    told = json.loads(out.with_name("export.truth.json").read_text(encoding="utf-8"))
+    touched = [
+        any(r["t_on"] < e.end_s and e.start_s < r["t_off"] + 600.0 for r in told["episodes"])
+        for e in found.episodes
+    ]
+    assert len(touched) >= 20
+    assert np.mean(touched) > 0.7
+    paths = hrv.render(analysis, tmp_path / "report", ("html", "json"))
+    page = paths["html"].read_text(encoding="utf-8")
+    assert "own stress score (garmin)" in page
+    assert "the two are never mixed" in page
+    record = json.loads(paths["json"].read_text(encoding="utf-8"))
+    (scores,) = [v for v in record.values() if isinstance(v, dict) and v.get("known_by") == "score"]
+    assert len(scores["episodes"]) == len(found.episodes)
+    assert {e["known_by"] for e in scores["episodes"]} == {"score"}
