@@ -37,6 +37,9 @@ THRESHOLD_BPM = 7.0
 COMPOSITE_SD = 0.914  # of the weighted composite, in SDs of one measure
 STATE, LUCK, OWN = 0.40, 0.35, 0.25  # shares of the variance of one resting measure
 HEIGHT_BPM, HEIGHT_SD = 12.0, 0.35  # median height of a reaction, SD of its logarithm
+PLATEAU_S = 240.0
+SETTLED_HALVES = 2.2  # half-times until back in range
+SOON_S, LATE_S = 180.0, 405.0  # from onset until a technique begins; by indication
 MEASURED_SD = 0.35  # ln, error of one half-time
 
 
@@ -63,7 +66,7 @@ class Person:
     step: tuple[float, float] = (0.5, 0.0)  # share of the window, SD: a level that jumps
     step_known: bool = False
     crisis: bool = False  # the window begins in the worst month of a year
-    by_indication: bool = False  # techniques late and on the worst episodes only
+    by_indication: bool = False  # techniques late, the likelier the higher the heart still is
 
 
 def ar1(n: int, phi: float, rng: np.random.Generator) -> FloatArray:
@@ -141,34 +144,44 @@ def recoveries(person: Person, days: int, rng: np.random.Generator) -> list[Reco
                 + person.episode_sd * rng.standard_normal()
             )
             share = person.technique[0] + f * (person.technique[1] - person.technique[0])
-            technique = bool(rng.random() < share)
+            chance = float(rng.random())
+            technique = chance < share
             if person.by_indication:
-                technique = technique and z > 0.3 and ln_h > np.log(person.median_s)
+                technique = chance < share * _still_worst(height, float(np.exp(ln_h)))
             elif technique:
                 first, last = person.technique_effect
                 ln_h += first + f * (last - first)
             cut_more = person.interrupted[0] + f * (person.interrupted[1] - person.interrupted[0])
             early = bool(rng.random() < cut_more)
-            found.append(_fit(k, float(height), float(ln_h), technique, early, rng))
+            begun_s = (LATE_S if person.by_indication else SOON_S) if technique else np.inf
+            found.append(_fit(k, float(height), float(ln_h), begun_s, early, rng))
     return found
 
 
+def _still_worst(height_bpm: float, half_time_s: float) -> float:
+    """How much likelier than usual a technique is, from the height left at the moment it begins.
+
+    As the simulator of days has it: a person cannot know how slow a recovery will turn out to be.
+    """
+    left_bpm = height_bpm * 0.5 ** ((LATE_S - PLATEAU_S) / half_time_s)
+    return 2.5 / (1.0 + float(np.exp(0.35 * HEIGHT_BPM - 0.5 * left_bpm)))
+
+
 def _fit(
-    k: int, height: float, ln_h: float, technique: bool, early: bool, rng: np.random.Generator
+    k: int, height: float, ln_h: float, begun_s: float, early: bool, rng: np.random.Generator
 ) -> RecoveryFit:
     start = (FIRST_DAY + k) * DAY_S + rng.uniform(8.0, 22.0) * 3600.0
     follow = float(min(1800.0, rng.exponential(60.0 if early else 900.0) + 60.0))
     sd = MEASURED_SD
     seen = float(ln_h + sd * rng.standard_normal())
     cut = np.exp(ln_h) > 0.9 * follow
-    plateau = 240.0
-    settled = 2.2 * float(np.exp(ln_h))
+    settled = SETTLED_HALVES * float(np.exp(ln_h))
     episode = Episode(
         start_s=start,
-        peak_s=start + plateau,
-        end_s=start + plateau + min(settled, follow),
+        peak_s=start + PLATEAU_S,
+        end_s=start + PLATEAU_S + min(settled, follow),
         rise_bpm=height,
-        technique=technique,
+        technique=begun_s < PLATEAU_S + min(settled, follow),  # not over by then
         day=FIRST_DAY + k,
         hour=(start % DAY_S) / 3600.0,
         kind=EpisodeKind.STRESS,
@@ -186,11 +199,11 @@ def _fit(
         settled_s=float("nan") if settled > follow else settled,
         settled_censored=settled > follow,
         settled_follow_up_s=follow,
-        active_s=plateau + min(settled, follow),
+        active_s=PLATEAU_S + min(settled, follow),
         active_censored=settled > follow,
         amplitude_bpm=height,
         onset_s=start,
-        release_s=start + plateau,
+        release_s=start + PLATEAU_S,
     )
 
 
@@ -245,7 +258,7 @@ def context(
         "days": composed,
         "measure": baseline.choose(composed, settings.baseline, window),
         "fits": (*fits, *efforts(person, days, rng)),
-        "spans": practice(fits),
+        "spans": practice(fits, LATE_S if person.by_indication else SOON_S),
         "coverage": Coverage(
             days=days, nights=days, worn_hours=22.0 * days, still_hours=8.0 * days, tier=Tier.FINE
         ),
@@ -268,13 +281,13 @@ def _breaks(person: Person, days: int) -> tuple[Break, ...]:
     return (Break(day=FIRST_DAY + round(person.step[0] * days), kind="device", label="new"),)
 
 
-def practice(fits: list[RecoveryFit]) -> tuple[Span, ...]:
-    """Ten minutes of a technique from three minutes into every treated episode on."""
+def practice(fits: list[RecoveryFit], after_s: float = SOON_S) -> tuple[Span, ...]:
+    """Ten minutes of a technique in every treated episode, so long after its onset."""
     return tuple(
         Span(
             kind=SpanKind.TECHNIQUE,
-            start_s=f.episode.start_s + 180.0,
-            end_s=f.episode.start_s + 780.0,
+            start_s=f.episode.start_s + after_s,
+            end_s=f.episode.start_s + after_s + 600.0,
             origin="person",
             label="breathing",
         )
