@@ -287,7 +287,7 @@ def _for_the_clinician(sheet: Sheet, analysis: Analysis, words: Words) -> None:
             sheet.row([row["name"], row["then"], row["now"], row["change"]], widths)
     if view["statistics"]:
         sheet.rule()
-        widths = [1.65, 0.95, 1.1, 0.85, 0.55, 0.45, sheet.inner - 5.55]
+        widths = [1.65, 0.95, 1.1, 0.95, 0.5, 0.45, sheet.inner - 5.6]
         sheet.row(view["statistics_head"], widths, 8.5, bold=True)
         for cells in view["statistics"]:
             if sheet.y < MARGIN + 4.6:

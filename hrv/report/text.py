@@ -1059,7 +1059,7 @@ class Words:
 
     def size(self, amount: float, unit: str) -> str:
         """A positive amount with its unit; amounts too small to print are "under" something."""
-        mark = self.say("plain.SD") if unit == "SD" else self.unit(unit)
+        mark = self._mark(unit)
         least = 0.1 if unit in {"%", "bpm", "SD"} else 0.01
         if 0 < amount < least:
             return self.say(
@@ -1071,6 +1071,9 @@ class Words:
         if unit == "%" and amount >= 1:
             digits = 0
         return f"{self.number(amount, digits)}{NBSP}{mark}".rstrip()
+
+    def _mark(self, unit: str) -> str:
+        return self.say("plain.SD") if unit == "SD" else self.unit(unit)
 
     def unit(self, unit: str) -> str:
         """A unit as it is written after a number."""
@@ -1100,7 +1103,9 @@ class Words:
         if unit == "%" and size > 100 and f"times.{word}" in SENTENCES:
             return self.say(f"times.{word}", n=self.number(1.0 + size / 100.0))
         text = self.size(size, unit)
-        return text if bare else f"{text} {self.say(f'word.{word}')}"
+        if not bare:
+            return f"{text} {self.say(f'word.{word}')}"
+        return text if unit == "%" else text.removesuffix(f"{NBSP}{self._mark(unit)}")
 
 
 class _Numbers(string.Formatter):
