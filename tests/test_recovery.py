@@ -215,3 +215,17 @@ def test_intervals_hold_the_truth_also_where_few_episodes_tell_what_is_usual() -
         width += [law.high - law.low for law in laws]
     assert 0.93 <= np.mean(inside) <= 0.98
     assert np.median(width) < 3.92 * 0.6  # narrower than each episode alone
+
+
+def test_stressors_are_never_taken_to_last_all_alike() -> None:
+    """Alike to a tenth, their lengths would make this exponential fall look like another shape."""
+    grid, rises = life(8, seed=1003, median_half_s=120.0, heights_bpm=(8.0, 12.5))
+    fits = fits_of(grid)
+    assert {f.curve for f in fits if f.accepted} == {"exponential"}
+    inside = []
+    for rise in rises:
+        own = nearest(fits, rise.on_s)
+        if own.half_time_s is not None and abs(own.episode.start_s - MONDAY_S - rise.on_s) < 180.0:
+            inside.append(own.half_time_s.low <= rise.half_s <= own.half_time_s.high)
+    assert len(inside) >= 12
+    assert np.mean(inside) >= 0.9
