@@ -390,6 +390,9 @@ def _needs(
         )
     if not any(s.kind is SpanKind.TECHNIQUE for s in context.spans):
         found.append(Need(kind=NeedKind.TAGS, code="tag_techniques"))
+    step = unexplained_step(context, resting)
+    if step is not None:
+        found.append(Need(kind=NeedKind.TAGS, code="tag_medicine", facts=dict(step.facts)))
     if not any(s.kind in (SpanKind.EVENT, SpanKind.LIFE) for s in context.spans):
         found.append(Need(kind=NeedKind.TAGS, code="tag_events"))
     if not context.ratings:

@@ -306,6 +306,8 @@ def test_a_level_that_jumped_without_a_known_cause_is_named(
     assert found.state is (State.UNDETERMINED if named else State.PARTIAL)
     assert ("confounded" in found.qualifiers) is named
     assert ("unexplained_step" in {r.code for r in found.reasons}) is named
+    asked = [need.facts for need in found.needs if need.code == "tag_medicine"]
+    assert asked == ([{"day": FIRST_DAY + 45}] if named else [])
 
 
 def test_a_level_that_jumped_is_no_worsening_by_itself() -> None:

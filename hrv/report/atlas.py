@@ -214,7 +214,7 @@ def _baseline(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
         alt=words.say(
             "figure.baseline.alt",
             level=" ".join(wording.baseline_level(words, summary)),
-            trend=" ".join(wording.baseline_trend(words, summary)),
+            trend=" ".join(wording.baseline_trend(words, analysis)),
         ).strip(),
         caption=_with_marks(
             words,

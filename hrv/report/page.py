@@ -97,7 +97,7 @@ def view(analysis: Analysis, words: Words, drawn: Sequence[atlas.Drawn]) -> View
         **{x: [_shown(p) for p in drawn if p.plate.place == x] for x in atlas.PLACES},
         "beats_lead": _beats_lead(analysis, words),
         "contents": _contents(analysis, words, {p.plate.place for p in drawn}),
-        "markers": [_marker(words, finding) for finding in analysis.markers],
+        "markers": [_marker(analysis, words, finding) for finding in analysis.markers],
         **_episodes(analysis, words),
         **_days(analysis, words),
         **_data(analysis, words),
@@ -260,7 +260,7 @@ def _lists(analysis: Analysis, words: Words) -> list[View]:
         if group in named:
             named[group].append((finding.id, name))
         else:
-            sentence = tests_said.marker_sentence(words, finding)
+            sentence = _sentence(analysis, words, finding)
             said[group].append(sentence if group == "changed" else f"{name}: {sentence}")
     return [
         {
@@ -292,7 +292,16 @@ def _contents(analysis: Analysis, words: Words, drawn: set[str]) -> list[tuple[s
 # --------------------------------------------------------------------------- detail
 
 
-def _marker(words: Words, finding: MarkerFinding) -> View:
+def _sentence(analysis: Analysis, words: Words, finding: MarkerFinding) -> str:
+    """What a test says, and that it came in one step where the answer leaves it out for that."""
+    said = tests_said.marker_sentence(words, finding)
+    step = wording.uncounted_step(analysis)
+    if finding.id != "baseline_arousal" or step is None:
+        return said
+    return f"{said} {wording.capital(words.reason(step))}"
+
+
+def _marker(analysis: Analysis, words: Words, finding: MarkerFinding) -> View:
     numbers = []
     if finding.n is not None:
         numbers.append(f"{words.say('ui.n')} = {finding.n}")
@@ -304,8 +313,8 @@ def _marker(words: Words, finding: MarkerFinding) -> View:
         "id": finding.id,
         "name": tests_said.marker_name(words, finding.id),
         "test": words.say(f"marker.{finding.id}.test"),
-        "sentence": tests_said.marker_sentence(words, finding),
-        "state": tests_said.marker_state(finding).value,
+        "sentence": _sentence(analysis, words, finding),
+        "state": tests_said.shown_state(analysis, finding),
         "numbers": ", ".join(numbers),
     }
 

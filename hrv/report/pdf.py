@@ -241,7 +241,8 @@ def _changed(sheet: Sheet, analysis: Analysis, words: Words) -> None:
             groups["changed"].append(tests_said.marker_name(words, finding.id))
         if state in where:
             name = tests_said.marker_name(words, finding.id)
-            worse = f" ({words.say(f'state.{state.value}')})" if where[state] == "changed" else ""
+            shown = words.say(f"state.{tests_said.shown_state(analysis, finding)}")
+            worse = f" ({shown})" if where[state] == "changed" else ""
             groups[where[state]].append(name + worse)
     for group, names in groups.items():
         text = ", ".join(names)

@@ -22,7 +22,7 @@ def summary(analysis: Analysis, words: Words | None = None) -> str:
     recovery += wording.recovery_trend(words, analysis.recovery)
     recovery += wording.by_score(words, analysis)
     resting = wording.baseline_level(words, analysis.baseline)
-    resting += wording.baseline_trend(words, analysis.baseline)
+    resting += wording.baseline_trend(words, analysis)
     joined = [wording.together(words, analysis), *wording.how_sure(words, analysis)]
     parts = ((words.say("ui.recovery"), recovery), (words.say("ui.baseline"), resting),
              (words.say("ui.together"), joined))  # fmt: skip

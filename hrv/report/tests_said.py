@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hrv.model import Estimate, MarkerFinding, MarkerState
+from hrv.model import Analysis, Estimate, MarkerFinding, MarkerState
 from hrv.report.text import PAIRS, Words
 from hrv.report.wording import (
     DIRECTED,
@@ -21,6 +21,7 @@ from hrv.report.wording import (
     excludes_zero,
     measure_name,
     sayable,
+    uncounted_step,
 )
 
 
@@ -87,6 +88,12 @@ def marker_state(finding: MarkerFinding) -> MarkerState:
     if finding.state in DIRECTED and change is None:
         return MarkerState.UNDETERMINED
     return sayable(finding.state, change, marker_sign(finding))
+
+
+def shown_state(analysis: Analysis, finding: MarkerFinding) -> str:
+    """The state as it is shown: a step that the answer leaves out is called one."""
+    left_out = finding.id == "baseline_arousal" and uncounted_step(analysis) is not None
+    return "step" if left_out else marker_state(finding).value
 
 
 def marker_sign(finding: MarkerFinding) -> int:

@@ -34,6 +34,7 @@ VERDICT = {
     "verdict.coping": "Your signals fit the pattern the articles call coping.",
     "verdict.unchanged": "Your signals stayed about the same.",
     "verdict.undetermined": "It cannot be told yet whether your signals changed.",
+    "verdict.undetermined.step": "Your resting level changed in one step; whether that is you or the device cannot be told.",
     "verdict.worsening.recovery": "In this period your body took longer to come back to rest.",
     "verdict.worsening.baseline": "In this period your body rested at a higher level.",
     "verdict.worsening.both": (
@@ -52,12 +53,14 @@ VERDICT = {
     "together.partial.not_measured": "The other sign could not be measured.",
     "together.partial.not_shown": "The other sign has not clearly moved.",
     "together.partial.opposite": "The other sign moved the other way.",
+    "together.partial.step": "The other sign changed in one step and is not counted.",
     "together.partial.reactions": "Softer reactions are a sign of their own; the answer rests on recovery and baseline, which have not clearly moved.",
     "together.partial.none": "The other sign is described above.",
     "together.mixed": "One sign became calmer, another less calm. Neither is left out here.",
     "together.coping": "Peaks are better handled, the baseline has not clearly moved. Both have value.",
     "together.unchanged": "A change large enough to matter is unlikely in this period.",
     "together.undetermined": "This is no sign against you: the data allow a change in either direction.",
+    "together.undetermined.step": "A step alone is a sign neither for nor against you, so it is not counted.",
     "together.worsening": (
         "This can come from illness, poor sleep, alcohol, medicine or a new device. "
         "If you feel unwell, talk to a clinician."
@@ -87,6 +90,7 @@ QUALIFIERS = {
         "Better fitness could not be ruled out: too few comparable workouts."
     ),
     "qualifier.confounded": "Something else changed at the same time and could explain this.",
+    "qualifier.confounded.step": "Something else may have changed at the same time and could explain this.",
     "qualifier.confounded.open": "Something else changed at the same time, and could hide a change.",
     "qualifier.began_unusually_high": (
         "The period began at an unusually high level; part of the change may be a return to normal."
@@ -146,6 +150,7 @@ RECOVERY = {
     "baseline.trend.worsening": "It became less calm: {change}.",
     "baseline.trend.steady": "It stayed about the same: {change}.",
     "baseline.trend.undetermined": "No clear change: {change}.",
+    "baseline.trend.step": "It changed in one step and is not counted: {change}.",
     "baseline.trend.leaning": "Not clear enough to be counted; by itself: {change}.",
     "baseline.trend.unknown": "No trend yet: {reason}",
     "measure.night_hr_bpm": "Heart rate at night",
@@ -339,6 +344,7 @@ MARKERS = {
     "state.described": "described",
     "state.unknown": "not known",
     "state.no_trend": "no trend yet",
+    "state.step": "one step",
 }
 
 # What a negative and a positive change of each marker is called.
@@ -459,6 +465,7 @@ NEEDS = {
     "need.export_workouts": "Your workouts, so that better fitness can be told apart from calm.",
     "need.device_too_sparse_for_recovery": "This device measures too rarely to time a recovery; no amount of waiting changes that. The baseline can still be followed.",
     "need.tag_techniques": "Note when you use a technique (breathing, meditation): then calm with it and without it can be told apart.",
+    "need.tag_medicine": "If a medicine began or ended about {day:date}, note it: then the step is known and the rest of the period can be judged.",
     "need.tag_events": "Note a few events (a conflict, a hard day): then recovery after them can be looked at.",
     "need.rate_yourself": "Rate yourself now and then, from 0 to 10: how present it is, and how much effort keeps it in check.",
 }

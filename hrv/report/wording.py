@@ -281,8 +281,16 @@ def baseline_level(words: Words, summary: BaselineSummary) -> list[str]:
     return said
 
 
-def baseline_trend(words: Words, summary: BaselineSummary) -> list[str]:
+def uncounted_step(analysis: Analysis) -> Missing | None:
+    """The step of the resting level that the answer leaves out, if there is one."""
+    if analysis.verdict.state is State.HEALING:
+        return None
+    return next((r for r in analysis.verdict.reasons if r.code == "unexplained_step"), None)
+
+
+def baseline_trend(words: Words, analysis: Analysis) -> list[str]:
     """Direction of the second primary."""
+    summary = analysis.baseline
     trend = summary.trend
     if trend is None:
         if readable(summary) is None:
@@ -293,7 +301,11 @@ def baseline_trend(words: Words, summary: BaselineSummary) -> list[str]:
     unit = trend_unit(measure)
     change = change_of(trend, unit)
     state = sayable(summary.state, change, calmer_sign(measure))
-    said = _trend(words, "baseline", state, trend, change, ("lower", "higher"), unit)
+    if uncounted_step(analysis) is None:
+        said = _trend(words, "baseline", state, trend, change, ("lower", "higher"), unit)
+    else:
+        phrase = words.change(change.size, change.unit, ("lower", "higher"))
+        said = [words.say("baseline.trend.step", change=f"{phrase}, {_weeks(words, trend)}")]
     if measure == "arousal_z":
         said.insert(1, words.say("baseline.joined"))
     return said
@@ -314,6 +326,8 @@ def headline(words: Words, analysis: Analysis) -> str:
     if state is State.WORSENING:
         which = verdict.which if verdict.which in {"recovery", "baseline"} else "both"
         return words.say(f"verdict.worsening.{which}")
+    if state is State.UNDETERMINED and uncounted_step(analysis) is not None:
+        return words.say("verdict.undetermined.step")
     return words.say(f"verdict.{state.value}")
 
 
@@ -323,7 +337,11 @@ def together(words: Words, analysis: Analysis) -> str:
     if verdict.state is State.PARTIAL:
         if verdict.which not in {"recovery", "baseline"}:
             return words.say("together.partial.reactions")
+        if verdict.which == "recovery" and uncounted_step(analysis) is not None:
+            return words.say("together.partial.step")
         return words.say(f"together.partial.{verdict.other or 'none'}")
+    if verdict.state is State.UNDETERMINED and uncounted_step(analysis) is not None:
+        return words.say("together.undetermined.step")
     return words.say(f"together.{verdict.state.value}")
 
 
@@ -341,11 +359,23 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
     chance = _by_chance(analysis)
     if chance is not None:
         said.append(words.say("sure.chance", p=chance))
+    only_step = uncounted_step(analysis) is not None and not _known_change(analysis)
     if state in DIRECTIONS:
-        said += [words.say(f"qualifier.{qualifier}") for qualifier in verdict.qualifiers]
-    elif "confounded" in verdict.qualifiers:
+        for qualifier in verdict.qualifiers:
+            guessed = qualifier == "confounded" and only_step
+            said.append(words.say(f"qualifier.{qualifier}{'.step' if guessed else ''}"))
+    elif "confounded" in verdict.qualifiers and not only_step:
         said.append(words.say("qualifier.confounded.open"))
     return said
+
+
+def _known_change(analysis: Analysis) -> bool:
+    """Whether something is known to have changed besides the person: a device, a medicine."""
+    return any(
+        (r.code == "known_break" and r.facts.get("kind") != "illness")
+        or r.facts.get("why") == "confounded"
+        for r in analysis.verdict.reasons
+    )
 
 
 def _by_chance(analysis: Analysis) -> float | None:
@@ -395,7 +425,7 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
     """Recovery, Baseline, Together."""
     recovery, baseline = analysis.recovery, analysis.baseline
     resting = baseline_level(words, baseline)
-    trends = recovery_trend(words, recovery), baseline_trend(words, baseline)
+    trends = recovery_trend(words, recovery), baseline_trend(words, analysis)
     days = days_level(words, analysis)
     state = primary_state(recovery, "recovery_speed")
     return (
@@ -411,7 +441,9 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
         Line(
             first=[resting[0], *trends[1][:1]],
             more=[*resting[1:], *trends[1][1:]],
-            state=primary_state(baseline, baseline.measure),
+            state="step"
+            if uncounted_step(analysis) is not None
+            else primary_state(baseline, baseline.measure),
         ),
         Line(first=together_line(words, analysis), more=[]),
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hrv.markers import MARKERS, Marker
 from hrv.model import (
+    Analysis,
     BaselineSummary,
     Estimate,
     MarkerFinding,
@@ -32,6 +33,8 @@ from tests.report import builders
 
 WORDS = Words()
 NOTHING = Missing("no_data")
+OPEN = builders.undetermined()
+STEP = Missing("unexplained_step", {"day": builders.FIRST + 80})
 number = st.floats(-2.0, 2.0, allow_nan=False)
 DOWN = {down for down, _ in PAIRS.values()}
 UP = {up for _, up in PAIRS.values()}
@@ -135,7 +138,7 @@ def test_baseline_is_called_calmer_only_in_the_calmer_direction(
     summary = BaselineSummary(
         measure=measure, value=Estimate(value=3.8, low=3.7, high=3.9), state=state, trend=found
     )
-    said = " ".join(wording.baseline_trend(WORDS, summary))
+    said = " ".join(wording.baseline_trend(WORDS, replace(OPEN, baseline=summary)))
     calmer = found.total.low > 0 if measure == "ln_rmssd" else found.total.high < 0
     wilder = found.total.high < 0 if measure == "ln_rmssd" else found.total.low > 0
     if "became calmer" in said:
@@ -398,3 +401,55 @@ def test_a_confounder_is_not_called_an_explanation_of_nothing() -> None:
     said = " ".join(wording.how_sure(WORDS, builders.analysis(quiet)))
     assert "explain" not in said
     assert "could hide a change" in said
+
+
+def stepped(state: State, which: str | None = None, *more: Missing) -> Analysis:
+    """A resting level that rose in one step, beside an answer that rests on something else."""
+    risen = BaselineSummary(
+        measure="night_hr_bpm",
+        value=Estimate(value=60.0, low=59.0, high=61.0),
+        state=MarkerState.WORSENING,
+        trend=builders.trend(2.0, 0.5, log=False),
+    )
+    said = Verdict(
+        state=state, which=which, other="opposite", qualifiers=("confounded",),
+        reasons=(*more, STEP),
+    )  # fmt: skip
+    return replace(OPEN, verdict=said, baseline=risen)
+
+
+@pytest.mark.parametrize(
+    ("state", "which"), [(State.UNDETERMINED, None), (State.PARTIAL, "recovery")]
+)
+def test_a_step_that_is_not_counted_is_called_neither_better_nor_worse(
+    state: State, which: str | None
+) -> None:
+    found = stepped(state, which)
+    _, resting, together = wording.lines(WORDS, found)
+    said = " ".join([*resting.first, *resting.more, *together.first])
+    assert resting.state == "step"
+    assert "in one step and is not counted" in said
+    assert "less calm" not in said
+    assert "other way" not in said
+    assert "With no real change" not in " ".join([*resting.first, *resting.more])
+    marker = builders.marker("baseline_arousal", MarkerState.WORSENING, found.baseline.trend)
+    assert tests_said.shown_state(found, marker) == "step"
+
+
+def test_a_step_of_unknown_cause_is_named_in_the_answer() -> None:
+    found = stepped(State.UNDETERMINED)
+    assert "in one step" in wording.headline(WORDS, found)
+    assert wording.how_sure(WORDS, found) == [WORDS.say("sure.undetermined")]
+
+
+def test_nothing_is_said_to_have_changed_where_nothing_is_known_to_have() -> None:
+    guessed = " ".join(wording.how_sure(WORDS, stepped(State.PARTIAL, "recovery")))
+    assert "may have changed" in guessed
+    broken = Missing("known_break", {"day": builders.FIRST, "kind": "device", "label": "new"})
+    known = " ".join(wording.how_sure(WORDS, stepped(State.PARTIAL, "recovery", broken)))
+    assert "Something else changed" in known
+
+
+def test_healing_that_rests_on_both_signs_keeps_its_words() -> None:
+    _, resting, _ = wording.lines(WORDS, stepped(State.HEALING))
+    assert resting.state == "worsening"
