@@ -29,9 +29,9 @@ from hrv.model import (
 )
 from hrv.settings import EpisodeSettings, Settings
 from hrv.stats.survival import bagls_imputed
-from hrv.stats.windows import runs
+from hrv.stats.windows import runs, spread
 
-BEFORE = 2  # low values before a rise
+BEFORE = 2  # values before a rise
 LASTING = 2  # high values that make one; low ones that end its follow-up
 BETWEEN = 1  # value at most that holds the rise itself: vendors give means, and smooth them
 MEANS_S = 180.0  # what vendors publish; finer scores are brought to it
@@ -166,18 +166,23 @@ def _excluded(
 
 
 def _episodes(scores: _Scores, timeline: Timeline, settings: Settings) -> Iterator[ScoreEpisode]:
-    """High values after low ones: from the person's own 85th percentile, at least 51, on."""
+    """Rises to high values: the person's own 85th percentile, at least 51, and for long enough.
+
+    Rises by as many SDs of the score as a rise of heart rate needs of its own.
+    """
     known = scores.score[scores.usable]
     if known.size == 0:
         return
     rules = settings.episodes
     high = max(rules.score_high, float(np.quantile(known, rules.score_quantile)))
-    middle = float(np.median(known))
+    least = rules.peak_sigma * spread(known)
     reach_s = settings.recovery.settle_cap_s
     until = 0
     for a, b in runs((scores.score >= high) & scores.usable):
-        rest = _low_before(scores, int(a), middle)
+        rest = _before(scores, int(a))
         if b - a < LASTING or a < until or rest is None or scores.broken[a + 1 : b].any():
+            continue
+        if float(scores.score[a:b].max()) - rest < least:
             continue
         found = _followed(scores, int(a), int(b), rest, reach_s)
         until = int(np.searchsorted(scores.t_s, found[2], side="right"))
@@ -195,15 +200,12 @@ def _episodes(scores: _Scores, timeline: Timeline, settings: Settings) -> Iterat
         )
 
 
-def _low_before(scores: _Scores, a: int, middle: float) -> float | None:
-    """Mean of the low values that a run of high ones at `a` rose from."""
-    for between in range(BETWEEN + 1):
-        first, past = a - between - BEFORE, a - between
-        if first < 0 or scores.broken[first + 1 : a + 1].any() or not scores.usable[first:a].all():
-            return None
-        if np.all(scores.score[first:past] < middle):
-            return float(np.mean(scores.score[first:past]))
-    return None
+def _before(scores: _Scores, a: int) -> float | None:
+    """Level that a run of high values at `a` rose from; a value of the rise itself is left out."""
+    first = a - BEFORE - BETWEEN
+    if first < 0 or scores.broken[first + 1 : a + 1].any() or not scores.usable[first:a].all():
+        return None
+    return float(np.min(np.convolve(scores.score[first:a], np.full(BEFORE, 1.0 / BEFORE), "valid")))
 
 
 def _followed(

@@ -161,15 +161,24 @@ def test_two_sources_are_never_joined() -> None:
     assert {e.back_high_s for e in found.episodes} == {540.0}
 
 
-def test_one_value_may_lie_between_low_and_high_but_not_two() -> None:
-    score = with_rises(2, 4, at=(200,))
-    score[199] = 40.0  # the rise itself
-    score[196:198] = 15.0
-    score[[PER_DAY + 198, PER_DAY + 199]] = 40.0
-    score[PER_DAY + 196 : PER_DAY + 198] = 15.0
+def test_a_value_of_the_rise_itself_is_no_rest() -> None:
+    score = with_rises(1, 4, at=(200,))
+    score[197:200] = [15.0, 15.0, 40.0]
     (one,) = found_in(timeline(score)).episodes
-    assert one.day == FIRST
     assert one.before == 15.0
+
+
+def test_a_rise_no_larger_than_usual_ups_and_downs_is_none() -> None:
+    """Scores of 30 to 70 have a robust SD of about 15: 33 are needed, 25 and 50 are given."""
+    score = np.random.default_rng(3).integers(30, 71, PER_DAY).astype(np.float64)
+    score[194:210] = 50.0
+    score[200:204] = 75.0
+    score[294:310] = 50.0
+    score[297:300] = 25.0
+    score[300:304] = 75.0
+    starts = [e.start_s - FIRST * DAY_S for e in found_in(timeline(score)).episodes]
+    assert 300 * 180.0 in starts
+    assert 200 * 180.0 not in starts
 
 
 def test_scores_each_minute_become_means_of_three() -> None:
