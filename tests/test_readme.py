@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from hrv.calibrate.counts import rate
 from hrv.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +42,34 @@ def test_every_make_target_and_link_exists() -> None:
             assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
     for link in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize(
+    ("part", "asked", "ours", "others"),
+    [
+        ("trend_daily", "daily value", "BA-GLS", ("OLS", "Mann-Kendall", "OLS + Newey-West")),
+        (
+            "trend_episodes",
+            "half-times",
+            "BA-GLS, imputed",
+            ("OLS, censored dropped", "AFT Wald", "Cox Wald"),
+        ),
+    ],
+)
+def test_error_rates_are_those_of_the_tables(
+    part: str, asked: str, ours: str, others: tuple[str, ...]
+) -> None:
+    line = next(x for x in README.splitlines() if x.startswith("| ") and asked in x)
+    _, _, said, beside, _ = line.split("|")
+    table = ROOT / "tests" / "benchmarks" / "results" / f"{part}.json"
+    cells = json.loads(table.read_text(encoding="utf-8"))["cells"].values()
+    worst = {
+        name: 100.0 * max(rate(cell["false_alarms"][name]) for cell in cells)
+        for name in (ours, *others)
+    }
+    assert float(said.strip(" %")) == pytest.approx(worst[ours], abs=0.051)
+    shown = [float(x) for x in re.findall(r"(\d+) %", beside)]
+    assert shown == pytest.approx([worst[name] for name in others], abs=0.51)
 
 
 def test_the_tags_example_is_read() -> None:
