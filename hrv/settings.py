@@ -269,6 +269,9 @@ class VerdictSettings:
     probable: float = threshold(
         0.97, "one-sided support of the weaker primary", "errs in 3 % where one alone moved; " + OWN
     )
+    jump_over_line: float = threshold(
+        2.0, "2 ln of the Bayes factor", "Kass & Raftery (1995): positive evidence"
+    )
     supported: float = threshold(0.98, "one-sided support of the weaker primary", OWN)
     gain_unlikely: float = threshold(0.30, "support for a gain worth having", OWN)
     fitness_support: float = threshold(0.80, "one-sided support of a gain in fitness", OWN)

@@ -252,10 +252,10 @@ def unexplained_step(context: Context, resting: Primary) -> Missing | None:
     """A changed resting level that came in one step at a day on which nothing is known to have
     changed: an update of a device does that, a body seldom. It carries no answer by itself."""
     facts = resting.finding.facts
-    clear = facts.get("step_p", 1.0) <= context.settings.trend.alpha
-    if resting.state not in (BETTER, WORSE) or not clear or facts["line_fits_as_well"]:
+    gates = context.settings
+    if resting.state not in (BETTER, WORSE) or facts.get("step_p", 1.0) > gates.trend.alpha:
         return None
-    if facts["step_rivals"]:
+    if facts["step_over_line"] < gates.verdict.jump_over_line or facts["step_rivals"]:
         return None
     return Missing("unexplained_step", {"day": facts["step_day"]})
 

@@ -286,7 +286,7 @@ def test_faster_after_effort_names_fitness() -> None:
     assert found.confidence == "probable"
 
 
-STEP = {"step_day": FIRST_DAY + 45, "step_p": 0.01, "line_fits_as_well": False, "step_rivals": []}
+STEP = {"step_day": FIRST_DAY + 45, "step_p": 0.01, "step_over_line": 3.0, "step_rivals": []}
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ STEP = {"step_day": FIRST_DAY + 45, "step_p": 0.01, "line_fits_as_well": False, 
     [
         ({}, True),
         ({"step_p": 0.2}, False),
-        ({"line_fits_as_well": True}, False),
+        ({"step_over_line": 1.9}, False),
         ({"step_rivals": ["medicine"]}, False),
     ],
 )

@@ -181,6 +181,7 @@ def lasting_step(context: Context) -> dict[str, Any]:
         "step_n": int(values.day.size),
         "step_measure": context.measure,
         "step_rivals": sorted(set(near)),
+        "step_over_line": found.over_line,
         "line_fits_as_well": found.over_line <= 0.0,
     }
 
