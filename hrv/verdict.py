@@ -255,7 +255,8 @@ def unexplained_step(context: Context, resting: Primary) -> Missing | None:
     gates = context.settings
     if resting.state not in (BETTER, WORSE) or facts.get("step_p", 1.0) > gates.trend.alpha:
         return None
-    if facts["step_over_line"] < gates.verdict.jump_over_line or facts["step_rivals"]:
+    explained = set(facts["step_rivals"]) - {SpanKind.OTHER.value}  # may be a note on the device
+    if facts["step_over_line"] < gates.verdict.jump_over_line or explained:
         return None
     return Missing("unexplained_step", {"day": facts["step_day"]})
 

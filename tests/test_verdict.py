@@ -296,6 +296,7 @@ STEP = {"step_day": FIRST_DAY + 45, "step_p": 0.01, "step_over_line": 3.0, "step
         ({"step_p": 0.2}, False),
         ({"step_over_line": 1.9}, False),
         ({"step_rivals": ["medicine"]}, False),
+        ({"step_rivals": ["other"]}, True),
     ],
 )
 def test_a_level_that_jumped_without_a_known_cause_is_named(
