@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hrv.report import render
+from tests.accessibility import axe
 from tests.report import builders
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -48,16 +47,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         name: render(builders.EVERY[name](), folder / name, ("html",))["html"].as_uri()
         for name in PAGES
     }
-
-
-@cache
-def axe() -> str:
-    """The accessibility checker's script; its package is a test dependency."""
-    try:
-        found = resources.files("axe_playwright_python") / "axe.min.js"
-    except ModuleNotFoundError:
-        pytest.skip("axe-playwright-python is not installed")
-    return found.read_text(encoding="utf-8")
 
 
 def opened(browser: Any, url: str, width: int = 1280, **more: Any) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.accessibility import axe
 from tests.web.live import Live, live
 from tests.web.test_worker import SAMPLES, packed
 
@@ -73,15 +72,6 @@ def done(browser: Any, page: Live, export: Path) -> str:
     assert foreign == []
     context.close()
     return address
-
-
-@cache
-def axe() -> str:
-    try:
-        found = resources.files("axe_playwright_python") / "axe.min.js"
-    except ModuleNotFoundError:
-        pytest.skip("axe-playwright-python is not installed")
-    return found.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
