@@ -105,6 +105,7 @@ class ReducedDays:
         return json.loads(zlib.decompress(row[1]))
 
     def _save(self, name: str, key: str, value: Any) -> None:
+        self.flush()  # what follows from the days comes after them, also when the work breaks off
         text = json.dumps(value, default=facts.plain)
         self._shelf.write(name, _whole(key), zlib.compress(text.encode()))
 

@@ -2,21 +2,28 @@
 
     python -m tests.benchmarks.analysis_kill --cli 140 --page 60
 
-Command line: `hrv report --person ada` is killed (SIGKILL). Page: an upload of one more day is
-accepted for ada's history, and then either its worker or the whole page is killed; the next page
-takes up what was promised. Moments are uniform over the time that an undisturbed run takes. After
-each kill every page and block of the store is checked, every day that was acknowledged is looked
-for sample by sample, every kept analysis is read, and nothing but whole runs may be left. At last
-an analysis from what the killed ones kept is compared with one that uses nothing kept.
+Three weeks of a simulated watch are in the store. Command line: on a fresh copy of that store
+`hrv report --person ada`, with its self-test, numbers and PDF, is killed (SIGKILL). Page:
+one more day is uploaded for ada's history, and then either its worker or the whole page is killed;
+the next page takes up what was promised. Moments are uniform over the time that an undisturbed run
+takes, measured anew at every tenth kill.
+
+After each kill every page and block of the store is checked, every acknowledged day is compared
+sample by sample with a store that was never killed, nothing but whole imports, analyses and runs
+may be left, and an analysis that uses what the killed ones kept has to give the very record of
+one over the store that was never killed. At every tenth kill so do the report's files.
+The command runs in a fork of this process, so that no moment is spent on loading libraries.
 Writes `results/analysis_kill.md`. Killing tests the death of the process, not of the power.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import platform
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -24,85 +31,165 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from hrv import pipeline
-from hrv.model import DAY_S
+from hrv import ingest, pipeline, simulate
+from hrv.cli import main as command
+from hrv.model import DayBlock, ReadOptions, Timeline
 from hrv.report.record import dumps
-from hrv.store import Store, open_store
+from hrv.settings import Settings
+from hrv.store import open_store
 from hrv.web.jobs import Jobs, describe
 from hrv.web.keep import Room
 from hrv.web.limits import Limits
 
 OUT = Path(__file__).with_name("results") / "analysis_kill.md"
 ROOT = Path(__file__).parents[2]
-FIRST, BEGIN, MOST_DAYS = 20_500, 4, 10
-PERSON = "ada"
+PERSON, AS_OF, NOW_S = "ada", date(2027, 1, 1), 4e9
+BEGIN, MORE, EVERY = 21, 6, 10
+WRITTEN = ("json", "pdf")
+Days = frozenset[int]
 
 
-def csv_of(day: int) -> bytes:
-    """Heart rate every minute of one day with a few rises, as a file; always the same."""
-    rng = np.random.default_rng(day)
-    t_s = (FIRST + day) * DAY_S + np.arange(0, DAY_S, 60.0)
-    hr = 62 + 4 * np.sin(np.arange(t_s.size) / 229) + rng.normal(0, 1.5, t_s.size)
-    for at in rng.choice(np.arange(450, 1200, 90), 4, replace=False):
-        hr[at:] += 25 * np.exp(-np.arange(t_s.size - at) / 8.0)
-    rows = (f"{t:.0f},{value:.0f}\n" for t, value in zip(t_s, hr, strict=True))
-    return ("time,hr\n" + "".join(rows)).encode()
+class Export:
+    """A watch's folder, its files by the day in their names."""
+
+    def __init__(self, folder: Path) -> None:
+        first = date(2026, 1, 5)
+        simulate.write("unchanged", folder, days=BEGIN + MORE, seed=4, start=first)
+        named = [(first + timedelta(days=day)).isoformat() for day in range(BEGIN + MORE)]
+        files = sorted(folder.rglob("*.fit"))
+        self.days = [[path for path in files if day in path.name] for day in named]
+        self.begin = [path for day in self.days[:BEGIN] for path in day]
+
+
+class Untouched:
+    """A store with the first weeks and these later days that nothing was ever killed on."""
+
+    def __init__(self, base: Path, export: Export, days: Days) -> None:
+        self.folder = base / ("-".join(map(str, sorted(days))) or "begin")
+        begin = self.folder.with_name("begin")
+        if days and begin.is_dir():
+            shutil.copytree(begin, self.folder)
+        with open_store(self.folder) as store:
+            wanted = [] if store.codes() else [export.begin]
+            for paths in [*wanted, *(export.days[day] for day in sorted(days))]:
+                recordings = ingest.read(paths, ReadOptions(now_s=NOW_S), Settings().ingest)
+                store.add(recordings, person=PERSON, name=paths[0].name)
+            self.blocks = read(store.timeline(PERSON))
+
+    @cached_property
+    def record(self) -> str:
+        with open_store(self.folder) as store:
+            return dumps(pipeline.analyse(store.timeline(PERSON)))
+
+
+def read(timeline: Timeline) -> list[DayBlock]:
+    return [timeline.read_block(day) for day in timeline.utc_days]
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two nouns are equal to the last bit."""
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and np.array_equal(one, other)
+    if isinstance(one, Sequence) and not isinstance(one, str):
+        assert isinstance(other, Sequence)
+        return len(one) == len(other) and all(map(same, one, other))
+    if hasattr(one, "__dataclass_fields__"):
+        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))  # type: ignore[arg-type]
+    return one == other
+
+
+@dataclass
+class Bench:
+    """The export and what stores of it look like that were never killed."""
+
+    base: Path
+    known: dict[Days, Untouched] = field(default_factory=dict)
+
+    @cached_property
+    def export(self) -> Export:
+        return Export(self.base / "export")
+
+    def untouched(self, days: Days) -> Untouched:
+        if days not in self.known:
+            self.known[days] = Untouched(self.base / "untouched", self.export, days)
+        return self.known[days]
 
 
 class Desk:
-    """A store and the folder of a page in one place, and the days that were acknowledged."""
+    """A store and the folder of a page in one place, and the later days that were accepted."""
 
-    def __init__(self, base: Path) -> None:
-        self.base, self.store, self.room = base, base / "store", base / "page"
+    def __init__(self, base: Path, bench: Bench) -> None:
+        self.base, self.store, self.room, self.bench = base, base / "store", base / "page", bench
         base.mkdir()
-        self.days: list[int] = []
-        for day in range(BEGIN):
-            path = base / f"{day}.csv"
-            path.write_bytes(csv_of(day))
-            self._run("import", str(path), "--person", PERSON, "--store", str(self.store))
-            self.days.append(day)
+        shutil.copytree(bench.untouched(frozenset()).folder, self.store)
+        self.days: set[int] = set()
 
-    def _run(self, *words: str) -> None:
-        subprocess.run([sys.executable, "-m", "hrv", *words], cwd=ROOT, check=True,
-                       capture_output=True)  # fmt: skip
-
-    @contextmanager
-    def report(self) -> Iterator[subprocess.Popen[bytes]]:
-        line = [sys.executable, "-m", "hrv", "report", "--person", PERSON, "--store",
-                str(self.store), "-o", str(self.base / "out"), "--format", "json"]  # fmt: skip
-        with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL) as child:  # fmt: skip
-            yield child
+    def report(self, store: Path, out: Path) -> int:
+        """Begin `hrv report`; gives its process."""
+        words = ["report", "--person", PERSON, "--store", str(store), "-o", str(out),
+                 "--format", ",".join(WRITTEN), "--as-of", str(AS_OF)]  # fmt: skip
+        child = os.fork()
+        if not child:
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), 1)
+                os.dup2(nowhere.fileno(), 2)
+            try:
+                command.main(words, standalone_mode=False)
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        return child
 
     @contextmanager
     def page(self, day: int | None) -> Iterator[subprocess.Popen[str]]:
-        """A page; it has accepted one more day when its first line is there."""
+        """A page; it has accepted the day when its first line is there."""
         line = [sys.executable, "-m", "tests.benchmarks.analysis_kill", "--serve", str(self.base)]
-        line += [] if day is None else ["--day", str(day)]
+        if day is not None:
+            line += ["--day", str(day), *map(str, self.bench.export.days[day])]
         with subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True) as child:  # fmt: skip
             assert child.stdout is not None
             assert child.stdout.readline().startswith("accepted")
+            if day is not None:
+                self.days.add(day)
             yield child
 
+    def settle(self) -> None:
+        """A page that nobody kills takes up what is still promised."""
+        with self.page(None) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            child.kill()
 
-def serve(base: Path, day: int | None) -> None:
-    """The page without its door: takes up what was promised, accepts a day, waits to be done."""
+
+def serve(base: Path, day: int | None, files: Sequence[Path]) -> None:
+    """The page without its door: takes up what was promised, accepts a day, waits to be done.
+
+    Its worker is the one of this checkout, whichever is installed.
+    """
     room = Room(base / "page")
-    jobs = Jobs(room, Limits(), store=base / "store")
+    here = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from hrv.web import worker as w"
+    main = f"{here}; from pathlib import Path; sys.exit(w.main(Path(sys.argv[1])))"
+    jobs = Jobs(room, Limits(), (sys.executable, "-P", "-c", main), base / "store")
     uploads = room.empty()
     if day is not None:
         arrived = room.arrive()
         (arrived / "files").mkdir()
-        (arrived / "files" / "1").write_bytes(csv_of(day))
-        listed = [{"id": 1, "name": f"{day}.csv", "bytes": 1}]
-        uploads.append(room.keep(arrived, listed, {"keep_person": PERSON, "tz": "UTC"}))
+        listed = []
+        for number, path in enumerate(files, start=1):
+            shutil.copyfile(path, arrived / "files" / str(number))
+            listed.append({"id": number, "name": path.name, "bytes": path.stat().st_size})
+        asked = {"keep_person": PERSON, "day": day}
+        uploads.append(room.keep(arrived, listed, asked))
     for upload in uploads:
         jobs.start(upload.id)
     print("accepted", flush=True)
@@ -112,116 +199,158 @@ def serve(base: Path, day: int | None) -> None:
     sys.stdin.read()
 
 
-def looked_at(desk: Desk, seen: Counter[str]) -> None:
-    """The state after a kill, before anything else writes."""
+# --------------------------------------------------------------------------- after a kill
+
+
+def looked_at(desk: Desk, seen: Counter[str]) -> Days:
+    """The state after a kill, before anything else writes; gives the later days that are there."""
+    export, room = desk.bench.export, Room(desk.room)
+    promised = {upload.request["day"] for upload in room.uploads() if upload.promised}
     with closing(sqlite3.connect(desk.store / "history.sqlite3")) as raw:
         sound = raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    room = Room(desk.room)
-    promised = {int(u.facts["files"][0]["name"].split(".")[0]) for u in room.uploads()
-                if u.promised}  # fmt: skip
     with open_store(desk.store) as store:
         seen["intact"] += sound and store.check().ok
-        missing = [day for day in desk.days if day not in promised and not _there(store, day)]
-        seen["lost"] += len(missing)
-        kept = store.analyses(PERSON)
-        seen["half kept"] += sum(not _whole(one.record) for one in kept)
+        *later, first = store.history(PERSON)
+        held = {next(d for d, paths in enumerate(export.days) if paths[0].name in one.name): one
+                for one in later}  # fmt: skip
+        seen["half kept"] += first.files != len(export.begin)
+        seen["half kept"] += sum(one.files != len(export.days[d]) for d, one in held.items())
+        seen["half kept"] += sum(not _whole(one.record) for one in store.analyses(PERSON))
+        paper = store.pdf(PERSON)
+        seen["half kept"] += paper is not None and not paper.rstrip().endswith(b"%%EOF")
+        days = frozenset(held)
+        seen["lost"] += len(desk.days - promised - days)
+        seen["identical"] += same(read(store.timeline(PERSON)), desk.bench.untouched(days).blocks)
     for upload in room.uploads():
         for run in upload.runs():
-            files = ("answer.json", "report.json", "report.html", "report.pdf", "figures.zip")
+            files = ("answer.json", "report.json", "report.html", "report.pdf")
             half = run.done and not all((run.folder / name).is_file() for name in files)
             seen["half kept"] += half or run.read("outcome.json") is None
-
-
-def _there(store: Store, day: int) -> bool:
-    """Whether a day is in the store to the sample."""
-    wanted = np.loadtxt(csv_of(day).decode().splitlines()[1:], delimiter=",")
-    series = store.timeline(PERSON).read_block(FIRST + day).heart_rate
-    return any(
-        np.array_equal(one.t_s, wanted[:, 0]) and np.array_equal(one.hr_bpm, wanted[:, 1])
-        for one in series
-    )
+    return days
 
 
 def _whole(record: str) -> bool:
     return set(json.loads(record)) >= {"verdict", "markers", "episodes", "days"}
 
 
-def equal(desk: Desk) -> bool:
-    """Whether what the killed analyses kept gives the same record as computing all anew."""
-    with open_store(desk.store) as store:
-        timeline = store.timeline(PERSON)
-        with store.reduced(PERSON) as kept:
-            spared = pipeline.analyse(timeline, kept=kept)
-        return dumps(spared) == dumps(pipeline.analyse(timeline))
+def rerun(desk: Desk, days: Days, again: Path, seen: Counter[str]) -> None:
+    """An analysis from what the killed one kept, in a copy, against the store never killed."""
+    shutil.copytree(desk.store, again)
+    with open_store(again) as store, store.reduced(PERSON) as kept:
+        record = dumps(pipeline.analyse(store.timeline(PERSON), kept=kept))
+        seen["days reused"] += kept.made == 0
+        seen["recoveries reused"] += kept.fits_found
+    seen["same record"] += record == desk.bench.untouched(days).record
 
 
-def seconds(desk: Desk) -> tuple[float, float]:
-    """Wall seconds of an undisturbed report, and of an undisturbed page over what it accepted."""
-    begun = time.monotonic()
-    with desk.report() as child:
-        child.wait()
-    between = time.monotonic()
-    day = len(desk.days)
-    with desk.page(day) as child:
-        accepted = time.monotonic()
-        assert child.stdout is not None
-        child.stdout.readline()
-        done = time.monotonic()
-        child.kill()
-    desk.days.append(day)
-    return between - begun, done - accepted
+def files_equal(desk: Desk, days: Days, again: Path, seen: Counter[str]) -> float:
+    """Whether a whole report is the same to the byte; the seconds of the one with nothing kept."""
+    cold = again.with_name("cold")
+    shutil.copytree(desk.bench.untouched(days).folder, cold)
+    outs = [again.with_name(f"{name}-out") for name in ("again", "cold")]
+    took = 0.0
+    for store, out in zip((again, cold), outs, strict=True):
+        begun = time.monotonic()
+        _, ended = os.waitpid(desk.report(store, out), 0)
+        assert ended == 0
+        took = time.monotonic() - begun
+    names = [f"{PERSON}/report.{kind}" for kind in WRITTEN]
+    seen["whole reports"] += 1
+    seen["same files"] += all(
+        (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes() for name in names
+    )
+    return took
+
+
+def kept_so_far(store: Path) -> str:
+    """How far a killed report had come, by what it kept."""
+    with closing(sqlite3.connect(store / "history.sqlite3")) as raw:
+        count = {name: raw.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+                 for name in ("reduced", "derived", "analysis")}  # fmt: skip
+    stages = ("at nothing", "at days", "at recoveries", "at self-test", "at the report")
+    return stages[(count["reduced"] > 0) + count["derived"] + count["analysis"]]
+
+
+# --------------------------------------------------------------------------- killing
 
 
 def _worker(pid: int) -> int | None:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found: list[str] = []
     for thread in Path(f"/proc/{pid}/task").iterdir():
         found += (thread / "children").read_text().split()
     return int(found[0]) if found else None
 
 
-def counted(cli: int, page: int, base: Path, minutes: float = np.inf) -> Counter[str]:
-    """So many kills of each kind, in random order, or as many as fit; what was found afterwards."""
-    until = time.monotonic() + 60.0 * minutes
+def undisturbed(desk: Desk) -> float:
+    """Wall seconds of a page over a day that it accepted."""
+    with desk.page(BEGIN) as child:
+        begun = time.monotonic()
+        assert child.stdout is not None
+        child.stdout.readline()
+        took = time.monotonic() - begun
+        child.kill()
+    return took
+
+
+def counted(cli: int, page: int, base: Path) -> Counter[str]:
+    """So many kills of each kind, in random order; what was found afterwards."""
+    importlib.import_module("hrv.report.pdf")  # here, so that no child has to
     rng = np.random.default_rng(9)
     seen: Counter[str] = Counter()
+    bench = Bench(base)
     kinds = rng.permutation(
         ["cli"] * cli + ["worker"] * (page - page // 2) + ["page"] * (page // 2)
     )
-    desk = Desk(base / "0")
-    whole = seconds(desk)
-    print("undisturbed, s:", whole, flush=True)
-    for number, kind in enumerate(kinds):
-        if time.monotonic() > until:
-            break
-        if len(desk.days) >= MOST_DAYS:
-            seen["stores"] += 1
-            seen["equal"] += equal(desk)
-            desk = Desk(base / str(number + 1))
+    pages = Desk(base / "pages-0", bench)
+    page_s = undisturbed(pages)
+    cli_s = 0.0
+    for number, kind in enumerate(kinds, start=1):
+        again = base / f"{number}" / "again"
+        again.parent.mkdir()
+        if len(pages.days) == MORE:
+            _settled(pages, seen, base / f"{number}" / "settled")
+            pages = Desk(base / f"pages-{number}", bench)
         if kind == "cli":
-            with desk.report() as child:
-                time.sleep(float(rng.uniform(0.0, whole[0])))
-                seen["ended before"] += child.poll() is not None
-                child.send_signal(signal.SIGKILL)
+            desk = Desk(again.with_name("desk"), bench)
+            if not cli_s:
+                cli_s = files_equal(desk, frozenset(), desk.store, Counter())
+                shutil.rmtree(again.parent)
+                again.parent.mkdir()
+                desk = Desk(again.with_name("desk"), bench)
+            child = desk.report(desk.store, desk.base / "out")
+            time.sleep(float(rng.uniform(0.0, cli_s)))
+            os.kill(child, signal.SIGKILL)
+            seen["ended before"] += os.waitpid(child, 0)[1] != signal.SIGKILL
+            seen[kept_so_far(desk.store)] += 1
         else:
-            _kill_a_page(desk, kind == "page", float(rng.uniform(0.0, whole[1])), seen)
+            desk = pages
+            _kill_a_page(desk, kind == "page", float(rng.uniform(0.0, page_s)), seen)
         seen[str(kind)] += 1
-        looked_at(desk, seen)
-        print(number + 1, dict(seen), flush=True)
-    with desk.page(None) as child:  # what is still promised
-        assert child.stdout is not None
-        child.stdout.readline()
-        child.kill()
-    looked_at(desk, seen)
-    seen["intact"] -= 1
-    seen["stores"] += 1
-    seen["equal"] += equal(desk)
+        days = looked_at(desk, seen)
+        rerun(desk, days, again, seen)
+        if number % EVERY == 0:
+            took = files_equal(desk, days, again, seen)
+            page_s, cli_s = page_s * (took / cli_s if cli_s else 1.0), took
+        shutil.rmtree(again.parent)
+        print(number, dict(seen), flush=True)
+    _settled(pages, seen, base / "settled")
     return seen
 
 
+def _settled(desk: Desk, seen: Counter[str], again: Path) -> None:
+    """What was promised is taken up at last: every accepted day is there."""
+    desk.settle()
+    found: Counter[str] = Counter()
+    days = looked_at(desk, found)
+    rerun(desk, days, again, found)
+    seen["lost"] += found["lost"] + len(desk.days - days)
+    seen["half kept"] += found["half kept"]
+    seen["stores"] += 1
+    seen["whole stores"] += bool(found["intact"] and found["identical"] and found["same record"])
+
+
 def _kill_a_page(desk: Desk, whole: bool, after_s: float, seen: Counter[str]) -> None:
-    day = len(desk.days)
-    with desk.page(day) as child:
-        desk.days.append(day)
+    with desk.page(BEGIN + len(desk.days)) as child:
         time.sleep(after_s)
         worker = _worker(child.pid)
         seen["ended before"] += worker is None
@@ -236,35 +365,46 @@ def main() -> None:
     ask = argparse.ArgumentParser()
     ask.add_argument("--cli", type=int, default=140)
     ask.add_argument("--page", type=int, default=60)
-    ask.add_argument("--minutes", type=float, default=np.inf)
     ask.add_argument("--serve", type=Path)
     ask.add_argument("--day", type=int)
+    ask.add_argument("files", type=Path, nargs="*")
     given = ask.parse_args()
     if given.serve:
-        serve(given.serve, given.day)
+        serve(given.serve, given.day, given.files)
         return
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as base:
-        seen = counted(given.cli, given.page, Path(base), given.minutes)
-    bound = "" if given.minutes == np.inf else f" --minutes {given.minutes:.0f}"
+        seen = counted(given.cli, given.page, Path(base))
     kills = seen["cli"] + seen["worker"] + seen["page"]
     text = f"""# The store after analyses were killed
 
-`python -m tests.benchmarks.analysis_kill --cli {given.cli} --page {given.page}{bound}`; SQLite
+`python -m tests.benchmarks.analysis_kill --cli {given.cli} --page {given.page}`; SQLite
 {sqlite3.sqlite_version}, Python {platform.python_version()}, {time.monotonic() - begun:.0f} s.
+{BEGIN} days of a simulated watch and up to {MORE} more; moments uniform over a whole run.
 
 | What | Count |
 |---|---|
 | kills (SIGKILL, at any moment of a run) | {kills} |
-| of `hrv report --person` | {seen["cli"]} |
+| of `hrv report --person`, on a store where nothing was computed yet | {seen["cli"]} |
+| of these before days were kept | {seen["at nothing"]} |
+| after the days, before the recoveries were kept | {seen["at days"]} |
+| after the recoveries, before the self-test was kept | {seen["at recoveries"]} |
+| after the self-test, while the report was being written | {seen["at self-test"]} |
+| after the report was kept | {seen["at the report"]} |
 | of the page's worker, importing a day and analysing | {seen["worker"]} |
 | of the whole page at such a moment | {seen["page"]} |
 | runs that had ended before their kill | {seen["ended before"]} |
 | store intact afterwards (every page, every block by its hash) | {seen["intact"]} |
-| acknowledged days lost, or with a sample missing | {seen["lost"]} |
-| analyses or reports kept in part | {seen["half kept"]} |
-| stores used | {seen["stores"]} |
-| stores whose kept days and recoveries gave the same record as computing anew | {seen["equal"]} |
+| every sample as in a store that was never killed | {seen["identical"]} |
+| acknowledged days lost | {seen["lost"]} |
+| imports, analyses or reports kept in part | {seen["half kept"]} |
+| the next analysis gave the record of a store that was never killed | {seen["same record"]} |
+| of these with the days, or the recoveries, that the killed one had kept |\
+ {seen["days reused"]}, {seen["recoveries reused"]} |
+| whole reports (JSON, PDF) compared, the same to the byte |\
+ {seen["whole reports"]}, {seen["same files"]} |
+| pages' stores at their end: all there, as if never killed | {seen["stores"]}, \
+{seen["whole stores"]} |
 """
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(text, encoding="utf-8")

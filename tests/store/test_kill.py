@@ -20,7 +20,8 @@ def test_a_killed_import_is_whole_or_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_analysis_is_whole_or_not_there(tmp_path: Path) -> None:
-    seen = analysis_kill.counted(3, 4, tmp_path)
-    assert seen["intact"] == 7
+    seen = analysis_kill.counted(6, 4, tmp_path)
+    assert [seen[name] for name in ("intact", "identical", "same record")] == [10, 10, 10]
     assert (seen["lost"], seen["half kept"]) == (0, 0)
-    assert seen["equal"] == seen["stores"]
+    assert (seen["whole reports"], seen["same files"]) == (1, 1)
+    assert seen["whole stores"] == seen["stores"] == 1

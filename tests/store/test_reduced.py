@@ -166,3 +166,11 @@ def test_what_was_made_from_forgotten_data_is_forgotten_too(tmp_path: Path) -> N
         for table in ("reduced", "derived", "shown"):
             assert store._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
         assert store.analyses("ada") == ()
+
+
+def test_a_report_that_breaks_off_has_kept_its_days(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.add([day(number) for number in range(4)], person="ada", name="a")
+        pipeline.analyse(store.timeline("ada"), kept=store.reduced("ada"))  # and no flush
+        _, found, made = analysed(store)
+        assert (found, made) == (4, 0)
