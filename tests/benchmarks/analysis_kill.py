@@ -292,8 +292,9 @@ def undisturbed(desk: Desk) -> float:
     return took
 
 
-def counted(cli: int, page: int, base: Path) -> Counter[str]:
-    """So many kills of each kind, in random order; what was found afterwards."""
+def counted(cli: int, page: int, base: Path, minutes: float = np.inf) -> Counter[str]:
+    """So many kills of each kind, in random order, or as many as fit; what was found afterwards."""
+    until = time.monotonic() + 60.0 * minutes
     importlib.import_module("hrv.report.pdf")  # here, so that no child has to
     rng = np.random.default_rng(9)
     seen: Counter[str] = Counter()
@@ -305,6 +306,8 @@ def counted(cli: int, page: int, base: Path) -> Counter[str]:
     page_s = undisturbed(pages)
     cli_s = 0.0
     for number, kind in enumerate(kinds, start=1):
+        if time.monotonic() > until:
+            break
         again = base / f"{number}" / "again"
         again.parent.mkdir()
         if len(pages.days) == MORE:
@@ -365,6 +368,7 @@ def main() -> None:
     ask = argparse.ArgumentParser()
     ask.add_argument("--cli", type=int, default=140)
     ask.add_argument("--page", type=int, default=60)
+    ask.add_argument("--minutes", type=float, default=np.inf)
     ask.add_argument("--serve", type=Path)
     ask.add_argument("--day", type=int)
     ask.add_argument("files", type=Path, nargs="*")
@@ -374,7 +378,7 @@ def main() -> None:
         return
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as base:
-        seen = counted(given.cli, given.page, Path(base))
+        seen = counted(given.cli, given.page, Path(base), given.minutes)
     kills = seen["cli"] + seen["worker"] + seen["page"]
     text = f"""# The store after analyses were killed
 
