@@ -32,7 +32,7 @@ from hrv.web import arriving, forms, guard, words
 from hrv.web.drawn import drawn
 from hrv.web.history import History, number_of
 from hrv.web.jobs import Jobs, describe
-from hrv.web.keep import ID, Room, Run, Upload
+from hrv.web.keep import ANALYSIS, FIGURES, ID, Room, Run, Upload
 from hrv.web.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ FILES = {
     "report.html": "text/html; charset=utf-8",
     "report.pdf": "application/pdf",
     "report.json": "application/json",
-    "figures.zip": "application/zip",
+    FIGURES: "application/zip",
 }
 LANGUAGE = "hrv_language"  # the cookie that keeps the choice
 OWN_PATH = re.compile(r"/(u/[0-9a-f]{32}|formats)?")  # where a change of language may lead back
@@ -155,7 +155,11 @@ def _pages(app: Flask, page: Page) -> None:
     @app.get("/u/<number>/<int:run>/<name>")
     def file(number: str, run: int, name: str) -> Answer:
         found = _upload(page, number).run(run)
-        if found is None or name not in FILES or not (found.folder / name).is_file():
+        if found is None or name not in FILES:
+            abort(404)
+        if name == FIGURES and not (found.folder / name).is_file():
+            return _drawing(page, number, found)
+        if not (found.folder / name).is_file():
             abort(404)
         return _file(found, name)
 
@@ -234,6 +238,7 @@ def _changes(app: Flask, page: Page) -> None:
         found = _upload(page, number)
         page.jobs.stop(number)
         if found.person:
+            _let_go(page, found.person)
             page.history.forget(found.person)
         page.room.delete(number)
         return _go("home")
@@ -354,6 +359,14 @@ def _upload(page: Page, number: str) -> Upload:
     if found is None:
         abort(404)
     return found
+
+
+def _let_go(page: Page, code: str) -> None:
+    """Uploads for somebody's history: none may bring back who is about to be forgotten."""
+    for upload in page.room.uploads():
+        if upload.request.get("keep_person") == code and not upload.person:
+            page.jobs.stop(upload.id)
+            page.room.delete(upload.id)
 
 
 def _with_settings(page: Page, asked: dict[str, Any]) -> dict[str, Any]:
@@ -505,6 +518,17 @@ def _file(run: Run, name: str) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     del response.headers["Last-Modified"]
     return response
+
+
+def _drawing(page: Page, number: str, run: Run) -> Answer:
+    """Has the figures drawn; the page asks again by itself and then gets them."""
+    if page.jobs.undrawn(number, run.number) is not None:
+        return render_template("error.html", code=500, text=_say("figures.failed")), 500
+    if not (run.folder / ANALYSIS).is_file():
+        abort(404)
+    if not page.jobs.start(number, run.number):
+        abort(503)
+    return render_template("drawing.html", number=number), 202
 
 
 def _refused(error: HTTPException) -> Answer:

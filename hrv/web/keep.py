@@ -9,7 +9,7 @@ uploads/ID/
     files/N         the bytes; their names stand in upload.json only
     store/          what was read from them, unless a person's history keeps it
     runs/N/         one finished analysis: outcome.json and the report
-    runs/N.part/    one that is under way
+    runs/N.part/    one that is under way; runs/N/figures.part/ likewise
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from typing import Any
 ID = re.compile(r"^[0-9a-f]{32}$")
 EMPTY: Mapping[str, Any] = {"tags": [], "ratings": [], "questions": [], "asked": []}
 IN_REPORTS = ("tags", "ratings", "questions")
+FIGURES = "figures.zip"  # drawn when it is asked for, from
+ANALYSIS = "analysis.pickle"  # which only a worker writes and reads
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -66,7 +68,7 @@ class Run:
 
     @property
     def at_s(self) -> float:
-        return self.folder.stat().st_mtime
+        return (self.folder / "outcome.json").stat().st_mtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,9 @@ class Room:
         for folder in (self.base / "incoming", self.base / "trash"):
             for left in folder.iterdir():
                 _remove(left)
-        for part in (self.base / "uploads").glob("*/runs/*.part"):
-            _remove(part)
+        for parts in ("*/runs/*.part", "*/runs/*/*.part"):
+            for part in (self.base / "uploads").glob(parts):
+                _remove(part)
 
     def empty(self) -> list[Upload]:
         """Forget everything but what was accepted for the store and is not in it; gives those."""

@@ -156,6 +156,10 @@ SENTENCES = {
     "file.report.pdf": "Two pages to print (PDF)",
     "file.report.json": "All numbers (JSON)",
     "file.figures.zip": "Figures (PNG, as a ZIP)",
+    "figures": "The figures are being drawn",
+    "figures.wait": "In a few seconds the download begins by itself.",
+    "figures.back": "Back to the report",
+    "figures.failed": "The figures could not be drawn. The report is not affected. Load this page again to try once more.",
     # tags and ratings
     "tags": "What happened, and what you practised",
     "ask": "What was this?",

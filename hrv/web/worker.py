@@ -1,13 +1,15 @@
 """One analysis in one process: `python -m hrv.web.worker FOLDER`.
 
 Reads `job.json` in the folder and the upload two floors above, writes the report beside it and
-`outcome.json` last. Exit code 0 means that an outcome was written.
+`outcome.json` last. Asked for figures, it draws those of the analysis one floor above. Exit code 0
+means that an outcome was written.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import shutil
 import sys
 import threading
@@ -24,7 +26,7 @@ from hrv.asking import moments
 from hrv.errors import HrvError
 from hrv.web import names
 from hrv.web.forms import of_a_person
-from hrv.web.keep import Upload, read_json, write_json
+from hrv.web.keep import ANALYSIS, FIGURES, Upload, read_json, write_json
 from hrv.web.words import group
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ STAGES: Mapping[str, tuple[float, float]] = {
     "writing the report": (0.8, 0.99),
 }
 Told = Callable[[str, float | None], None]
-FORMATS = ("html", "json", "pdf", "png")
+FORMATS = ("html", "json", "pdf")  # figures of their own are drawn when they are asked for
 SHOWN_FILES, MOST_MARKS = 300, 2000
 OWN = "upload"  # whose name recordings have in the upload's own store
 _HOW_READ = ("tz", "start", "year", "person")
@@ -57,7 +59,7 @@ def main(folder: Path) -> int:
     threading.Thread(target=_end_with_the_page, daemon=True).start()
     _bound(job["limits"])
     try:
-        outcome = _analysed(folder, job)
+        outcome = (_drawn if job.get("figures") else _analysed)(folder, job)
     except HrvError as error:
         outcome = {"state": "failed", "code": "refused", "what": error.what,
                    "where": error.where, "way_out": error.way_out}  # fmt: skip
@@ -130,13 +132,26 @@ def _analysed(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
         language = str(asked.get("language") or "en")
         told("writing the report", None)
         written = pipeline.render(analysis, folder, formats=FORMATS, language=language)
-        _pack(folder / "figures", folder / "figures.zip")
+        with (folder / ANALYSIS).open("wb") as stream:
+            pickle.dump((language, analysis), stream)
         if kept:
             pipeline.keep(store, kept, analysis, language=language, pdf=written["pdf"])
     write_json(folder / "answer.json", answer(analysis, language))
     write_json(folder / "moments.json", moments(analysis))
     write_json(folder / "marks.json", marks(analysis, upload))
     return {"state": "done", "added": seen, "imported": imported}
+
+
+def _drawn(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a report that is there, from the analysis that a worker kept beside it."""
+    from hrv import pipeline
+
+    del job
+    with (folder.parent / ANALYSIS).open("rb") as stream:
+        language, analysis = pickle.load(stream)
+    written = pipeline.render(analysis, folder, formats=("png",), language=language)
+    _pack(written["png"], folder / FIGURES)
+    return {"state": "done"}
 
 
 def _let_go_if_read_otherwise(upload: Upload) -> None:

@@ -53,6 +53,8 @@ def test_an_export_becomes_a_report_in_every_format(real: Desk) -> None:
     assert words.say("up.allows", tier=SENTENCES["tier.D"]) in page
     assert page.count(f">{SENTENCES['holds.can.no']}<") >= 5  # rises need more than a day's value
     assert SENTENCES["holds.resting"] in page
+    assert real.get(f"/u/{upload.id}/1/figures.zip").status_code == 202
+    real.until(lambda: real.jobs.place(upload.id, 1) is None, 120)
     for name, begin in (("report.html", b"<!doctype"), ("report.pdf", b"%PDF"),
                         ("report.json", b"{"), ("figures.zip", b"PK")):  # fmt: skip
         seen = real.get(f"/u/{upload.id}/1/{name}")
