@@ -467,6 +467,7 @@ class Timeline:
     hr_period_s: float | None = None  # median step of the main heart-rate stream while it runs
     person: str = ""
     digest: Callable[[int], str] | None = None  # stands for all samples of a UTC day
+    answers: frozenset[str] = frozenset()  # questions not answered with no: "training.more"
 
     def blocks(self) -> Iterator[DayBlock]:
         """Day after day; only one is held at a time."""

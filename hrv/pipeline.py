@@ -440,6 +440,7 @@ def _context(
         breaks=breaks(timeline, settings.markers),
         trends={},
         change_day=None if question.change_date is None else as_day(question.change_date),
+        answers=timeline.answers,
     )
 
 

@@ -37,6 +37,7 @@ NOT_MEASURED, NOT_SHOWN, OPPOSITE = "not_measured", "not_shown", "opposite"
 # qualifiers
 FITNESS_POSSIBLE = "fitness_possible"
 FITNESS_NOT_CHECKED = "fitness_not_checked"
+FITNESS_TOLD = "fitness_told"
 CONFOUNDED = "confounded"
 BEGAN_HIGH = "began_unusually_high"
 TESTED_LESS = "tested_less_often"
@@ -213,6 +214,8 @@ def _qualifiers(
         fitness = fitness_guard(context, findings["exercise_recovery"])
         if fitness:
             found.append(fitness)
+        if "training.more" in context.answers:
+            found.append(FITNESS_TOLD)
     lacking = [p.finding.why_unknown for p in (recovery, resting)]
     confounded = any(why is not None and why.code == "confounded" for why in lacking)
     if confounded or context.steps() or unexplained_step(context, resting) is not None:

@@ -286,6 +286,24 @@ def test_faster_after_effort_names_fitness() -> None:
     assert found.confidence == "probable"
 
 
+TRAINS_MORE = replace(BEFORE, answers=frozenset({"training.more"}))
+
+
+def test_who_says_to_train_more_is_asked_about_fitness_and_nothing_gets_better() -> None:
+    for effort in (None, {}, {"bouts_better": 0.9, "bouts_se": 2.0}):
+        given = {"recovery": CLEAR, "baseline": CLEAR, "effort": effort}
+        plain, told = judged(**given), judged(TRAINS_MORE, **given)
+        assert told.qualifiers == (*plain.qualifiers, "fitness_told")
+        assert (told.state, told.confidence) == (State.HEALING, "probable")
+        assert told.needs == plain.needs
+
+
+@pytest.mark.parametrize("answer", ["training.less", "illness.yes", "rhythm.pacemaker"])
+def test_other_answers_say_nothing_of_fitness(answer: str) -> None:
+    seen = replace(BEFORE, answers=frozenset({answer}))
+    assert judged(seen, recovery=CLEAR, baseline=CLEAR) == judged(recovery=CLEAR, baseline=CLEAR)
+
+
 STEP = {"step_day": FIRST_DAY + 45, "step_p": 0.01, "step_over_line": 3.0, "step_rivals": []}
 
 

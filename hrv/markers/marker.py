@@ -120,6 +120,7 @@ class Context:
     settings: Settings
     breaks: tuple[Break, ...] = ()
     change_day: int | None = None
+    answers: frozenset[str] = frozenset()  # as the timeline has them
     trends: dict[Any, Any] | None = None  # those computed already, by what they rest on
 
     @property

@@ -89,6 +89,9 @@ QUALIFIERS = {
     "qualifier.fitness_not_checked": (
         "Better fitness could not be ruled out: too few comparable workouts."
     ),
+    "qualifier.fitness_told": (
+        "You said that you train more than before: better fitness could explain some of this."
+    ),
     "qualifier.confounded": "Something else changed at the same time and could explain this.",
     "qualifier.confounded.step": "Something else may have changed at the same time and could explain this.",
     "qualifier.confounded.open": "Something else changed at the same time, and could hide a change.",

@@ -24,8 +24,8 @@ _TAGGED = {
     ("intake", "medicine"): SpanKind.MEDICINE,
     ("cycle", "pregnancy"): SpanKind.CYCLE,
     ("cycle", "change"): SpanKind.CYCLE,
-    ("training", "more"): SpanKind.LIFE,
-    ("training", "less"): SpanKind.LIFE,
+    ("training", "more"): SpanKind.OTHER,  # drawn; never the reason why a change may count
+    ("training", "less"): SpanKind.OTHER,
 }
 _LASTS = ("illness",)  # a stretch with an end; the others begin and go on
 
@@ -52,17 +52,19 @@ def spans(answers: Answers, clock: LocalClock) -> tuple[Span, ...]:
     return tuple(found)
 
 
+def given(answers: Answers) -> tuple[str, ...]:
+    """What was answered with anything but no, as `question.choice`."""
+    found = ((name, answers.get(name, {}).get("choice", "no")) for name in QUESTIONS)
+    return tuple(f"{name}.{said}" for name, said in found if said in QUESTIONS[name][1:])
+
+
 def notes(answers: Answers) -> tuple[Note, ...]:
     """What was answered with yes, for the reader of the report."""
     from hrv.report.text import SENTENCES
 
     found = []
-    for question, options in QUESTIONS.items():
-        said = answers.get(question, {})
-        choice = said.get("choice", "")
-        if choice not in options or choice == "no":
-            continue
-        code = f"answer.{question}.{choice}"
+    for one in given(answers):
+        code, said = f"answer.{one}", answers[one.partition(".")[0]]
         facts = {name: said[name] for name in ("since", "until", "what") if said.get(name)}
         dated = f"{code}.since"
         text = SENTENCES[dated if "since" in facts and dated in SENTENCES else code]

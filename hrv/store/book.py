@@ -334,8 +334,9 @@ class Store:
             ]
             own = self._own_entries(person)
             whole = timeline.join([*_once(found), *own, *map(timeline.pack, more)], person=person)
-            told = answers.notes(self.answers(person).get("questions", {}))
-            return replace(whole, notes=(*whole.notes, *told))
+            said = self.answers(person).get("questions", {})
+            notes = (*whole.notes, *answers.notes(said))
+            return replace(whole, notes=notes, answers=frozenset(answers.given(said)))
 
     def _sources(self, person: int) -> list[int]:
         """Sources in the order of the newest upload that holds them."""

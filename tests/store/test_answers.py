@@ -31,6 +31,21 @@ def test_dated_answers_become_tags_of_whole_local_days() -> None:
     assert medicine.start_s == as_day(date(2026, 2, 1)) * DAY_S - 3600.0
 
 
+def test_training_explains_no_jump_of_a_level() -> None:
+    said = {"training": {"choice": "more", "since": "2026-02-01"}}
+    (training,) = answers.spans(said, LocalClock.fixed(3600.0, "file"))
+    assert training.kind is SpanKind.OTHER
+
+
+def test_an_analysis_hears_the_answers_of_its_person(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        store.add([day(0)], person="ada", name="a")
+        assert store.timeline("ada").answers == frozenset()
+        store.set_answer("ada", "questions", {**GIVEN, "cycle": {"choice": "no"}})
+        told = store.timeline("ada").answers
+    assert told == {"illness.yes", "intake.medicine", "training.more"}
+
+
 def test_every_yes_is_told_and_a_no_is_not() -> None:
     told = [Words().note(note) for note in answers.notes(GIVEN)]
     assert len(told) == 3
