@@ -64,7 +64,7 @@ def _answer(
     settings = context.settings.altered(gate.name, value)
     other = replace(context, settings=settings)
     again = {m.id: m.find(other) for m in MARKERS if m.id in gate.markers}
-    said = verdict.judge(other, adjusted({**findings, **again}, settings.trend.alpha))
+    said = verdict.judge(other, adjusted({**findings, **again}, settings.trend))
     return Varied(
         name=gate.name,
         used=float(context.settings.as_dict()[gate.name]),

@@ -180,6 +180,9 @@ class TrendSettings:
 
     level: float = threshold(0.95, "1", "convention")
     alpha: float = threshold(0.05, "two-sided", "convention")
+    alpha_worse: float = threshold(
+        0.02, "two-sided, for a primary", "1 in 100 people without a change are told so; " + OWN
+    )
     worth_half_time: float = threshold(0.20, "ln (18 %)", OWN)
     worth_baseline_sd: float = threshold(0.5, "SD of own days", "Plews et al. (2014)")
     worth_amplitude: float = threshold(0.10, "ln", OWN)
@@ -212,6 +215,13 @@ class MarkerSettings:
 
     device_days: int = threshold(
         15, "recorded days around", "a replaced watch stays for a week; " + OWN
+    )
+    illness_tail_days: int = threshold(2, "days left out after an illness", OWN)
+    longest_illness_days: int = threshold(
+        28, "days", "what lasts longer is a level of its own, not a stretch to leave out; " + OWN
+    )
+    course_gap_days: int = threshold(
+        28, "days between two marks of one medicine that is still being taken", OWN
     )
     still_day_hours: float = threshold(3.0, "h still, awake", "a rate a day needs; " + OWN)
     still_days: int = threshold(30, "days", OWN)
@@ -270,7 +280,9 @@ class VerdictSettings:
         0.97, "one-sided support of the weaker primary", "errs in 3 % where one alone moved; " + OWN
     )
     jump_over_line: float = threshold(
-        2.0, "2 ln of the Bayes factor", "Kass & Raftery (1995): positive evidence"
+        2.0,
+        "2 ln of the Bayes factor for a step, or for a drift of a resting level by itself",
+        "Kass & Raftery (1995): positive evidence",
     )
     supported: float = threshold(0.98, "one-sided support of the weaker primary", OWN)
     gain_unlikely: float = threshold(0.30, "support for a gain worth having", OWN)

@@ -51,6 +51,7 @@ _TAGGED = frozenset(
         SpanKind.THERAPY,
         SpanKind.MEDICINE,
         SpanKind.ILLNESS,
+        SpanKind.DEVICE,
         SpanKind.ALCOHOL,
         SpanKind.LIFE,
         SpanKind.OTHER,

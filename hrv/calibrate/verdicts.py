@@ -188,7 +188,7 @@ def findings(seen: Context) -> dict[str, MarkerFinding]:
         m.id: MarkerFinding(id=m.id, state=MarkerState.UNKNOWN, why_unknown=empty) for m in MARKERS
     }
     asked = {m.id: m.find(seen) for m in MARKERS if m.id in READ}
-    return adjusted({**blank, **asked}, seen.settings.trend.alpha)
+    return adjusted({**blank, **asked}, seen.settings.trend)
 
 
 def _facts(said: Verdict, findings: Mapping[str, MarkerFinding]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from hrv.markers import (
 )
 from hrv.markers.marker import Break, Context, Marker, breaks, settled
 from hrv.model import MarkerFinding
+from hrv.settings import TrendSettings
 from hrv.stats import benjamini_hochberg, holm
 
 __all__ = ["MARKERS", "Break", "Context", "Marker", "adjusted", "breaks", "find_all", "prepared"]
@@ -60,15 +61,24 @@ def find_all(context: Context) -> dict[str, MarkerFinding]:
     """All fifteen findings by id, in their order; p-values adjusted for the company they keep."""
     context = prepared(context)
     found = {marker.id: marker.find(context) for marker in MARKERS}
-    return adjusted(found, context.settings.trend.alpha)
+    return adjusted(found, context.settings.trend)
 
 
-def adjusted(findings: Mapping[str, MarkerFinding], alpha: float) -> dict[str, MarkerFinding]:
-    """Holm over the primaries; Benjamini-Hochberg over the secondaries, supporting ones apart."""
+def adjusted(
+    findings: Mapping[str, MarkerFinding], settings: TrendSettings
+) -> dict[str, MarkerFinding]:
+    """Holm over the primaries; Benjamini-Hochberg over the secondaries, supporting ones apart.
+
+    A primary alone carries a claim of worsening, and frightens: for it the bar is higher.
+    """
     out = dict(findings)
     primaries = [m for m in MARKERS if m.primary]
     others = [m for m in MARKERS if not m.primary and not m.supporting]
-    for family, method in ((primaries, holm), (others, benjamini_hochberg)):
+    alpha = settings.alpha
+    for family, method, worse in (
+        (primaries, holm, settings.alpha_worse),
+        (others, benjamini_hochberg, alpha),
+    ):
         p = {m.id: out[m.id].p_value for m in family if m.id in out}
         tested = {name: value for name, value in p.items() if value is not None}
         if not tested:
@@ -76,5 +86,5 @@ def adjusted(findings: Mapping[str, MarkerFinding], alpha: float) -> dict[str, M
         q = dict(zip(tested, method(list(tested.values())).tolist(), strict=True))
         for marker in family:
             if marker.id in q:
-                out[marker.id] = settled(out[marker.id], marker, float(q[marker.id]), alpha)
+                out[marker.id] = settled(out[marker.id], marker, float(q[marker.id]), alpha, worse)
     return out

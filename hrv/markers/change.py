@@ -169,6 +169,7 @@ def _daily(
     better: str = "lower",
     unit: str = "",
 ) -> Contrast | Missing:
+    values = context.well(values)
     after = values.day >= day
     n = (int(np.sum(~after)), int(np.sum(after)))
     if min(n) < context.rules.days_a_side:

@@ -161,10 +161,9 @@ def oriented(context: Context) -> DailySeries | None:
 
 
 def sick_days(context: Context) -> frozenset[int]:
-    """Days of illness and two after, of alcohol and one after."""
-    ill = [s for s in context.spans if s.kind is SpanKind.ILLNESS]
+    """Days of illness and its tail, of alcohol and one after."""
     drunk = [s for s in context.spans if s.kind is SpanKind.ALCOHOL]
-    return span_days(context, ill, after=2) | span_days(context, drunk, after=1)
+    return context.ill_days() | span_days(context, drunk, after=1)
 
 
 def find(context: Context) -> MarkerFinding:

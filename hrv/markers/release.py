@@ -24,7 +24,14 @@ from hrv.model import (
 )
 
 EVENTS = (SpanKind.EVENT, SpanKind.LIFE)
-RIVALS = (SpanKind.MEDICINE, SpanKind.ILLNESS, SpanKind.THERAPY, SpanKind.CYCLE, SpanKind.OTHER)
+RIVALS = (
+    SpanKind.DEVICE,
+    SpanKind.MEDICINE,
+    SpanKind.ILLNESS,
+    SpanKind.THERAPY,
+    SpanKind.CYCLE,
+    SpanKind.OTHER,
+)
 
 
 def exposures(context: Context) -> dict[str, list[tuple[float, bool]]]:

@@ -253,6 +253,7 @@ TAG_KINDS = {
     SpanKind.THERAPY,
     SpanKind.MEDICINE,
     SpanKind.ILLNESS,
+    SpanKind.DEVICE,
     SpanKind.ALCOHOL,
     SpanKind.CYCLE,
     SpanKind.LIFE,

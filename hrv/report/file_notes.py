@@ -140,6 +140,7 @@ STREAMS = {
     "stream.therapy": "therapy",
     "stream.medicine": "medicine",
     "stream.illness": "illness",
+    "stream.device": "device",
     "stream.alcohol": "alcohol",
     "stream.cycle": "cycle",
     "stream.life": "life events",

@@ -372,8 +372,7 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
 def _known_change(analysis: Analysis) -> bool:
     """Whether something is known to have changed besides the person: a device, a medicine."""
     return any(
-        (r.code == "known_break" and r.facts.get("kind") != "illness")
-        or r.facts.get("why") == "confounded"
+        r.code == "known_break" or r.facts.get("why") == "confounded"
         for r in analysis.verdict.reasons
     )
 

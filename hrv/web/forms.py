@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 
 from hrv.web import history, words
 
-TAG_KINDS = ("event", "technique", "therapy", "medicine", "illness", "alcohol", "cycle", "life",
-             "other")  # fmt: skip
+TAG_KINDS = ("event", "technique", "therapy", "medicine", "illness", "device", "alcohol", "cycle",
+             "life", "other")  # fmt: skip
 NO_TAG = ("nothing", "forgotten")
 ANSWERS = (*NO_TAG, "event", "technique", "illness", "alcohol", "other")
 SCALES = ("present", "effort", "other")

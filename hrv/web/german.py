@@ -230,6 +230,7 @@ SENTENCES = {
     "kind.therapy": "Therapiestunde",
     "kind.medicine": "Medikament",
     "kind.illness": "Krankheit",
+    "kind.device": "neue Uhr oder neue Software darauf",
     "kind.alcohol": "Alkohol",
     "kind.cycle": "Zyklus",
     "kind.life": "Veränderung im Leben",

@@ -236,6 +236,7 @@ SENTENCES = {
     "kind.therapy": "therapy session",
     "kind.medicine": "medicine",
     "kind.illness": "illness",
+    "kind.device": "new watch, or new software on it",
     "kind.alcohol": "alcohol",
     "kind.cycle": "cycle",
     "kind.life": "change in life",
@@ -324,7 +325,7 @@ SENTENCES = {
 
 _GROUPS = {
     "sleep_stage": "sleep",
-    **dict.fromkeys(("illness", "alcohol", "medicine", "therapy", "cycle", "life"), "confounder"),
+    **dict.fromkeys(("illness", "alcohol", "medicine", "device", "therapy", "cycle", "life"), "confounder"),
 }
 _DAILY = ("_bpm", "_ms", "_min", "_score", "steps", "_c")
 

@@ -21,7 +21,7 @@ from hrv.model import (
     SpanKind,
     Tier,
 )
-from hrv.settings import Settings
+from hrv.settings import Settings, TrendSettings
 from tests.grids import grid_of
 
 IDS = [
@@ -133,33 +133,46 @@ def with_p(marker: str, p: float) -> MarkerFinding:
 
 def test_holm_over_the_two_primaries() -> None:
     found = adjusted(
-        {m: with_p(m, p) for m, p in (("recovery_speed", 0.03), ("baseline_arousal", 0.02))}, 0.05
+        {m: with_p(m, p) for m, p in (("recovery_speed", 0.03), ("baseline_arousal", 0.02))},
+        TrendSettings(),
     )
     assert found["baseline_arousal"].q_value == pytest.approx(0.04)
     assert found["recovery_speed"].q_value == pytest.approx(0.04)
     assert found["recovery_speed"].state is MarkerState.IMPROVING
 
 
+@pytest.mark.parametrize(
+    ("p", "state"), [(0.009, MarkerState.WORSENING), (0.015, MarkerState.UNDETERMINED)]
+)
+def test_a_primary_is_called_worse_at_two_percent(p: float, state: MarkerState) -> None:
+    worse = Estimate(value=1.0, low=0.1, high=2.0)
+    both = {m: with_p(m, v) for m, v in (("recovery_speed", p), ("baseline_arousal", 0.5))}
+    both["recovery_speed"] = replace(both["recovery_speed"], estimate=worse)
+    assert adjusted(both, TrendSettings())["recovery_speed"].state is state
+
+
 def test_neither_of_two_at_four_percent_stands() -> None:
-    found = adjusted({m: with_p(m, 0.04) for m in ("recovery_speed", "baseline_arousal")}, 0.05)
+    found = adjusted(
+        {m: with_p(m, 0.04) for m in ("recovery_speed", "baseline_arousal")}, TrendSettings()
+    )
     assert {f.state for f in found.values()} == {MarkerState.UNDETERMINED}
 
 
 def test_a_primary_alone_is_tested_alone() -> None:
-    found = adjusted({"baseline_arousal": with_p("baseline_arousal", 0.04)}, 0.05)
+    found = adjusted({"baseline_arousal": with_p("baseline_arousal", 0.04)}, TrendSettings())
     assert found["baseline_arousal"].q_value == pytest.approx(0.04)
     assert found["baseline_arousal"].state is MarkerState.IMPROVING
 
 
 def test_secondaries_share_one_false_discovery_rate() -> None:
     p = {"activation_time": 0.01, "reactivity": 0.04, "chronic_load": 0.5}
-    found = adjusted({m: with_p(m, v) for m, v in p.items()}, 0.05)
+    found = adjusted({m: with_p(m, v) for m, v in p.items()}, TrendSettings())
     assert [found[m].q_value for m in p] == pytest.approx([0.03, 0.06, 0.5])
     assert found["reactivity"].state is MarkerState.UNDETERMINED
 
 
 def test_supporting_markers_are_outside_every_family() -> None:
-    found = adjusted({"exercise_recovery": with_p("exercise_recovery", 0.04)}, 0.05)
+    found = adjusted({"exercise_recovery": with_p("exercise_recovery", 0.04)}, TrendSettings())
     assert found["exercise_recovery"].q_value is None
 
 

@@ -78,11 +78,38 @@ def test_files_without_heart_data_name_no_device() -> None:
     assert found(worn("old", range(30)) + worn("phone", range(30, 60), stream="motion")) == ()
 
 
-def test_medicines_and_illnesses_are_breaks_of_their_own_kind() -> None:
-    start = (FIRST + 12) * DAY_S + 3600.0
-    spans = [
-        Span(kind=kind, start_s=start, end_s=start + 60.0, label="x")
-        for kind in (SpanKind.MEDICINE, SpanKind.ILLNESS, SpanKind.EVENT)
-    ]
-    kinds = [item.kind for item in found(worn("watch", range(30)), *spans)]
-    assert kinds == ["illness", "medicine"]
+def tag(kind: SpanKind, first: int, last: int, label: str = "x") -> Span:
+    """A span over whole local days."""
+    start = (FIRST + first) * DAY_S
+    return Span(kind=kind, start_s=start, end_s=(FIRST + last + 1) * DAY_S, label=label)
+
+
+def test_a_medicine_marked_once_began_on_that_day() -> None:
+    spans = [tag(SpanKind.MEDICINE, 12, 12), tag(SpanKind.EVENT, 13, 13)]
+    got = [(item.day - FIRST, item.kind, item.label) for item in found([], *spans)]
+    assert got == [(12, "medicine", "x")]
+
+
+def test_a_pill_a_day_is_one_course_with_a_beginning_and_an_end() -> None:
+    spans = [tag(SpanKind.MEDICINE, day, day) for day in range(10, 60)]
+    spans.append(tag(SpanKind.MEDICINE, 20, 20, "y"))
+    got = [(item.day - FIRST, item.label) for item in found([], *spans)]
+    assert got == [(10, "x"), (20, "y"), (60, "x")]
+
+
+def test_a_medicine_taken_again_after_months_is_another_course() -> None:
+    spans = [tag(SpanKind.MEDICINE, 10, 19), tag(SpanKind.MEDICINE, 60, 69)]
+    assert [item.day - FIRST for item in found([], *spans)] == [10, 20, 60, 70]
+
+
+def test_a_short_illness_is_no_break_and_a_long_one_is_two() -> None:
+    assert found([], tag(SpanKind.ILLNESS, 12, 18)) == ()
+    long = found([], tag(SpanKind.ILLNESS, 12, 28), tag(SpanKind.ILLNESS, 29, 59))
+    assert [(item.day - FIRST, item.kind) for item in long] == [(12, "illness"), (62, "illness")]
+
+
+def test_a_tagged_device_is_a_break_unless_the_files_say_so_already() -> None:
+    inputs = worn("old", range(40)) + worn("new", range(40, 80))
+    tags = [tag(SpanKind.DEVICE, 42, 42, "my new watch"), tag(SpanKind.DEVICE, 60, 60, "firmware")]
+    got = [(item.day - FIRST, item.label) for item in found(inputs, *tags)]
+    assert got == [(40, "new"), (60, "firmware")]

@@ -428,7 +428,7 @@ def test_a_step_that_is_not_counted_is_called_neither_better_nor_worse(
     _, resting, together = wording.lines(WORDS, found)
     said = " ".join([*resting.first, *resting.more, *together.first])
     assert resting.state == "step"
-    assert "in one step and is not counted" in said
+    assert "perhaps in one step, and is not counted" in said
     assert "less calm" not in said
     assert "other way" not in said
     assert "With no real change" not in " ".join([*resting.first, *resting.more])
