@@ -28,7 +28,7 @@ from hrv.model import (
     Timeline,
 )
 from hrv.settings import EpisodeSettings, Settings
-from hrv.stats.survival import bagls_imputed
+from hrv.stats.survival import median_imputed
 from hrv.stats.windows import runs, spread
 
 BEFORE = 2  # values before a rise
@@ -237,7 +237,7 @@ def _followed(
 def level(
     episodes: Sequence[ScoreEpisode], settings: Settings, rng: np.random.Generator
 ) -> Estimate | Missing:
-    """Median time until half-way down, s, of interval-censored log-normal times."""
+    """Median time until half-way down, s, of interval-censored times."""
     followed = [e for e in episodes if e.back_high_s > 0 and (e.back_low_s > 0 or e.seen)]
     needed = settings.recovery.day_one_episodes
     if len(followed) < needed:
@@ -249,12 +249,10 @@ def level(
         low, high = (
             np.log([getattr(e, name) for e in followed]) for name in ("back_low_s", "back_high_s")
         )
-    mixture = bagls_imputed(
+    mixture = median_imputed(
         [e.day for e in followed],
         low,
         high,
-        np.ones((len(followed), 1)),
-        0,
         rng=rng,
         draws=settings.trend.imputations,
         exponent=settings.trend.level_lrv_exponent,

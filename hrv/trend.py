@@ -37,6 +37,7 @@ from hrv.stats import (
     censoring_shares,
     kaplan_meier,
     largest_step,
+    median_imputed,
     turnbull,
 )
 
@@ -48,8 +49,9 @@ MIN_POSTERIOR_SHARE = 0.3  # floor of what the data, not the prior, say on one h
 TINY_S = 1.0
 # For a level the noise is taken to be what nights and episodes of real life show, not anything at
 # all: a flat prior over all models would make the interval of a first week useless.
-LEVEL_NOISE = NoiseGrid.product([0.0, 0.3, 0.6, 0.8], [0.5, 0.7, 0.85, 0.95, 1.0], 3.0)
-DAILY_LEVEL_NOISE = NoiseGrid.product([0.0, 0.3, 0.5, 0.7, 0.8], [0.0, 0.25, 0.5, 0.75], 3.0)
+LEVEL_PHI = (0.0, 0.3, 0.5, 0.7, 0.8)
+LEVEL_NOISE = NoiseGrid.product(LEVEL_PHI, [0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0], 3.0)
+DAILY_LEVEL_NOISE = NoiseGrid.product(LEVEL_PHI, [0.0, 0.25, 0.5, 0.75], 3.0)
 
 
 class Endpoint(StrEnum):
@@ -456,7 +458,7 @@ def level(
 ) -> Estimate | Missing:
     """Median half-time or duration, s, with an interval that knows days and censoring.
 
-    The median of a log-normal fitted to all episodes, censored ones included; from day one on.
+    Of all episodes, censored ones included; from day one on.
     """
     known = observed(fits, Endpoint(endpoint), recovery)
     known = known.where(_inside(known.day, window))
@@ -467,12 +469,10 @@ def level(
         return unclear
     if np.ptp(known.low[known.seen]) == 0:
         return Missing("no_variation", {"n": len(known)})
-    mixture = bagls_imputed(
+    mixture = median_imputed(
         known.day,
         known.low,
         known.high,
-        np.ones((len(known), 1)),
-        0,
         rng=rng,
         draws=settings.imputations,
         exponent=settings.level_lrv_exponent,

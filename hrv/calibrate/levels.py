@@ -12,7 +12,7 @@ from hrv.calibrate.counts import Result, count, outside
 from hrv.model import FloatArray
 from hrv.settings import Settings
 from hrv.stats.bagls import BatchFit, fit_nodes, group_days
-from hrv.stats.survival import bagls_imputed_batch
+from hrv.stats.survival import median_imputed_batch
 from hrv.trend import DAILY_LEVEL_NOISE, LEVEL_NOISE, CensoredLogs, unresolved
 
 DAYS = (4, 7, 14, 28, 90)
@@ -68,16 +68,12 @@ def _half_times(
     person = episodes.EpisodeCell(cell.days, cell.phi, cell.errors, 120.0, 75.0)
     data = episodes.simulate(person, runs, rng)
     rows = [r for r in range(runs) if _answered(data.logs(r), settings)]
-    used = data.index[rows] >= 0
-    fits, _ = bagls_imputed_batch(
+    fits = median_imputed_batch(
         data.index[rows],
         np.ones(cell.days, dtype=np.int64),
         data.low[rows],
         data.high[rows],
-        used[..., None].astype(float),
-        0,
         rng=rng,
-        variance=np.zeros(used.shape),
         draws=settings.trend.imputations,
         exponent=settings.trend.level_lrv_exponent,
         noise=LEVEL_NOISE,

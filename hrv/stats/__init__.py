@@ -17,6 +17,7 @@ from hrv.stats.survival import (
     impute,
     kaplan_meier,
     log_rank,
+    median_imputed,
     truncated_regression,
     turnbull,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "kaplan_meier",
     "largest_step",
     "log_rank",
+    "median_imputed",
     "moving_block_indices",
     "theil_sen",
     "truncated_regression",

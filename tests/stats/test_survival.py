@@ -19,10 +19,12 @@ from hrv.stats import (
     impute,
     kaplan_meier,
     log_rank,
+    median_imputed,
     truncated_regression,
     turnbull,
 )
 from hrv.stats.bagls import EPISODE_NOISE
+from hrv.stats.survival import about_median
 
 STANDARDS = Path(__file__).parents[1] / "standards"
 
@@ -179,6 +181,38 @@ def test_censoring_that_vanishes_over_time_is_no_improvement() -> None:
     found = bagls_imputed(day, low, high, x, 1, rng=rng)
     assert naive > 0.3
     assert abs(found.estimate) < 0.1
+
+
+def test_contributions_to_the_median_average_to_it_and_scatter_as_its_error() -> None:
+    """Of a skewed law of median 0 and mean 0.13, 80 values at a time."""
+    rng = np.random.default_rng(11)
+    y = np.expm1(0.5 * rng.normal(size=(600, 80, 1)))
+    each = about_median(y, np.ones(y.shape[:2], dtype=bool))[..., 0]
+    middle = each.mean(axis=1)
+    assert abs(middle.mean()) < 0.3 * y.mean()
+    error = np.sqrt(np.mean(each.var(axis=1, ddof=1)) / 80)
+    assert error == pytest.approx(middle.std(), rel=0.1)
+
+
+def test_the_median_of_two_values_lies_between_them_and_padding_is_not_one() -> None:
+    values = np.array([[[1.0], [3.0], [99.0]]])
+    each = about_median(values, np.array([[True, True, False]]))
+    assert each[0, :2].mean() == pytest.approx(2.0)
+
+
+def test_the_median_of_censored_times_is_not_drawn_to_the_long_side() -> None:
+    """ln t of median 5 and skewness 0.4; a third cut short, the fast ones only known as fast."""
+    rng = np.random.default_rng(12)
+    n = 15_000
+    true = 5.0 + np.expm1(0.13 * rng.normal(size=n)) / 0.13 * 0.55
+    stop = np.maximum(5.2 + 0.8 * rng.normal(size=n), 4.4)
+    low, high = np.minimum(true, stop), np.where(true > stop, np.inf, true)
+    fast = true < 4.4
+    low, high = np.where(fast, -np.inf, low), np.where(fast, 4.4, high)
+    day = np.repeat(np.arange(n // 3), 3)
+    median = median_imputed(day, low, high, rng=rng, draws=4, exponent=0.0)
+    mean = bagls_imputed(day, low, high, np.ones((n, 1)), 0, rng=rng, draws=4, exponent=0.0)
+    assert abs(median.estimate - 5.0) < 0.75 * abs(mean.estimate - 5.0)
 
 
 def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
