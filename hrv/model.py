@@ -197,6 +197,7 @@ class SpanKind(StrEnum):
     THERAPY = "therapy"
     MEDICINE = "medicine"
     ILLNESS = "illness"
+    DEVICE = "device"  # another device, or another firmware on it
     ALCOHOL = "alcohol"
     CYCLE = "cycle"
     LIFE = "life"

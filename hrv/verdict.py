@@ -125,9 +125,11 @@ def _state(
     down = [p for p in spoken_for if p.state is WORSE]
     if up and down:
         return State.MIXED, up[0].name, OPPOSITE
+    if len(down) == 2:
+        return State.WORSENING, None, None
     if down:
         rest = [p for p in both if p is not down[0]]
-        return State.WORSENING, down[0].name, None if len(down) == 2 else _said(rest[0])
+        return State.WORSENING, down[0].name, _said(rest[0])
     if _both_better(context, recovery, resting) and _without_technique(findings):
         return State.HEALING, None, None
     if up:
@@ -218,7 +220,7 @@ def _qualifiers(
             found.append(FITNESS_TOLD)
     lacking = [p.finding.why_unknown for p in (recovery, resting)]
     confounded = any(why is not None and why.code == "confounded" for why in lacking)
-    if confounded or context.steps() or unexplained_step(context, resting) is not None:
+    if confounded or context.steps() or unexplained_step(context, resting, state) is not None:
         found.append(CONFOUNDED)
     if state is not State.INSUFFICIENT and began_high(context, recovery, resting):
         found.append(BEGAN_HIGH)
@@ -251,15 +253,21 @@ def fitness_guard(context: Context, effort: MarkerFinding) -> str | None:
     return None if seen and sharp else FITNESS_NOT_CHECKED
 
 
-def unexplained_step(context: Context, resting: Primary) -> Missing | None:
-    """A changed resting level that came in one step at a day on which nothing is known to have
-    changed: an update of a device does that, a body seldom. It carries no answer by itself."""
-    facts = resting.finding.facts
-    gates = context.settings
+def unexplained_step(
+    context: Context, resting: Primary, state: State | None = None
+) -> Missing | None:
+    """A changed resting level that may have come in one step, on a day of which nothing is known:
+    an update of a device does that, a body seldom.
+
+    By itself a changed level carries an answer only where a slow drift is clearly likelier than a
+    step; beside a recovery that changed as well (`state` healing) it counts unless a step is.
+    """
+    facts, gates = resting.finding.facts, context.settings
     if resting.state not in (BETTER, WORSE) or facts.get("step_p", 1.0) > gates.trend.alpha:
         return None
     explained = set(facts["step_rivals"]) - {SpanKind.OTHER.value}  # may be a note on the device
-    if facts["step_over_line"] < gates.verdict.jump_over_line or explained:
+    bar = gates.verdict.jump_over_line * (1.0 if state is State.HEALING else -1.0)
+    if facts["step_over_line"] < bar or explained:
         return None
     return Missing("unexplained_step", {"day": facts["step_day"]})
 
@@ -332,7 +340,7 @@ def _reasons(
         found.append(Missing("techniques_carry_it", dict(findings["technique_dependence"].facts)))
     if resting.state in (BETTER, WORSE) and context.length < YEAR_DAYS:
         found.append(Missing("season_possible", {"days": context.length}))
-    step = unexplained_step(context, resting)
+    step = unexplained_step(context, resting, state)
     if step is not None:
         found.append(step)
     said = _beside_ratings(findings["core_suffering"], state)
@@ -340,9 +348,11 @@ def _reasons(
         found.append(said)
     for item in context.breaks:
         if context.inside(item.day):
-            found.append(
-                Missing("known_break", {"day": item.day, "kind": item.kind, "label": item.label})
-            )
+            named = {"label": item.label} if item.label else {}
+            found.append(Missing("known_break", {"day": item.day, "kind": item.kind, **named}))
+    ill = sum(context.inside(day) for day in context.ill_days())
+    if ill:
+        found.append(Missing("illness_left_out", {"n": ill}))
     return tuple(found)
 
 
@@ -394,9 +404,11 @@ def _needs(
         )
     if not any(s.kind is SpanKind.TECHNIQUE for s in context.spans):
         found.append(Need(kind=NeedKind.TAGS, code="tag_techniques"))
-    step = unexplained_step(context, resting)
+    step = unexplained_step(context, resting, state)
     if step is not None:
-        found.append(Need(kind=NeedKind.TAGS, code="tag_medicine", facts=dict(step.facts)))
+        found.append(
+            Need(kind=NeedKind.TAGS, code="tag_device_or_medicine", facts=dict(step.facts))
+        )
     if not any(s.kind in (SpanKind.EVENT, SpanKind.LIFE) for s in context.spans):
         found.append(Need(kind=NeedKind.TAGS, code="tag_events"))
     if not context.ratings:

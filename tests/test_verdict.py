@@ -35,7 +35,7 @@ from hrv.model import (
     Verdict,
     as_day,
 )
-from hrv.settings import Settings
+from hrv.settings import Settings, TrendSettings
 
 DF = 60.0
 BEFORE = context(Person(bouts_per_week=3.0), 90, np.random.default_rng(0))
@@ -97,7 +97,7 @@ def table(
     found["exercise_recovery"] = finding(
         "exercise_recovery", Missing("few_efforts"), **(FIT_CHECKED if effort is None else effort)
     )
-    return adjusted({**found, **others}, 0.05)
+    return adjusted({**found, **others}, TrendSettings())
 
 
 def judged(seen: Context = BEFORE, **given: Any) -> Verdict:
@@ -312,7 +312,8 @@ STEP = {"step_day": FIRST_DAY + 45, "step_p": 0.01, "step_over_line": 3.0, "step
     [
         ({}, True),
         ({"step_p": 0.2}, False),
-        ({"step_over_line": 1.9}, False),
+        ({"step_over_line": -1.9}, True),
+        ({"step_over_line": -2.1}, False),
         ({"step_rivals": ["medicine"]}, False),
         ({"step_rivals": ["other"]}, True),
     ],
@@ -325,7 +326,7 @@ def test_a_level_that_jumped_without_a_known_cause_is_named(
     assert found.state is (State.UNDETERMINED if named else State.PARTIAL)
     assert ("confounded" in found.qualifiers) is named
     assert ("unexplained_step" in {r.code for r in found.reasons}) is named
-    asked = [need.facts for need in found.needs if need.code == "tag_medicine"]
+    asked = [need.facts for need in found.needs if need.code == "tag_device_or_medicine"]
     assert asked == ([{"day": FIRST_DAY + 45}] if named else [])
 
 
@@ -339,6 +340,10 @@ def test_a_level_that_jumped_with_faster_recovery_is_at_most_probable() -> None:
     jumped = finding("baseline_arousal", CLEAR, measure="arousal_z", **STEP)
     found = judged(recovery=CLEAR, baseline_arousal=jumped)
     assert (found.state, found.confidence) == (State.HEALING, "probable")
+    told = STEP | {"step_over_line": 1.0}
+    perhaps = finding("baseline_arousal", CLEAR, measure="arousal_z", **told)
+    found = judged(recovery=CLEAR, baseline_arousal=perhaps)
+    assert (found.state, found.confidence) == (State.HEALING, "supported")
 
 
 def test_a_lower_baseline_with_rarer_rises_may_be_an_easier_life() -> None:

@@ -50,7 +50,8 @@ def find(context: Context) -> MarkerFinding:
         lower = measure.better == "lower"
         facts["rest_support"] = rest.p_fall if lower else 1.0 - rest.p_fall
     facts.update(_beside_heart_rate(context, name))
-    facts.update(lasting_step(context))
+    if found.p_value <= context.settings.trend.alpha:  # only a level that moved may have jumped
+        facts.update(lasting_step(context))
     return from_trend(MARKER.id, found, measure.better, measure.unit, context, **facts)
 
 

@@ -49,20 +49,72 @@ class Break:
     """A dated change that is no recovery: a device, a firmware, a medicine."""
 
     day: int
-    kind: str  # device, medicine, change, illness
+    kind: str  # device, medicine, illness
     label: str = ""
 
 
 def breaks(timeline: Timeline, settings: MarkerSettings) -> tuple[Break, ...]:
-    """Known breaks of a timeline: medicines and illnesses that were tagged, devices replaced."""
-    day = timeline.clock.day
-    found = [
-        Break(day=int(day(s.start_s).item()), kind=s.kind.value, label=s.label)
-        for s in timeline.spans
-        if s.kind in (SpanKind.MEDICINE, SpanKind.ILLNESS)
+    """Known breaks of a timeline: devices replaced, and what the person tagged: a new device or
+    firmware, medicines, and illnesses too long to be left out."""
+    spans, clock = timeline.spans, timeline.clock
+    found = _replacements(timeline.inputs, clock, settings.device_days)
+    seen = [item.day for item in found]
+    found += [
+        Break(day=day, kind="device", label=span.label)
+        for span in spans
+        if span.kind is SpanKind.DEVICE
+        for day in [int(clock.day(span.start_s).item())]
+        if all(abs(day - other) > settings.device_days // 2 for other in seen)
     ]
-    found += _replacements(timeline.inputs, timeline.clock, settings.device_days)
+    found += _taken(spans, clock, settings)
+    for first, last in _illnesses(spans, clock, settings):
+        if last - first >= settings.longest_illness_days:
+            found += [Break(day=first, kind="illness"), Break(day=last + 1, kind="illness")]
     return tuple(sorted(found, key=lambda item: (item.day, item.kind, item.label)))
+
+
+def _taken(spans: Sequence[Span], clock: LocalClock, settings: MarkerSettings) -> list[Break]:
+    """First day of every course of a medicine, and the day after it where it was seen to end.
+
+    One mark of a day says that something began and nothing of its end; marks with less than
+    `course_gap_days` between them are one course.
+    """
+    by_label: dict[str, list[tuple[int, int]]] = {}
+    for span in spans:
+        if span.kind is SpanKind.MEDICINE:
+            by_label.setdefault(span.label, []).append(_touched(span, clock))
+    found = []
+    for label, marks in by_label.items():
+        for first, last in merged(marks, settings.course_gap_days):
+            days = [first] if first == last else [first, last + 1]
+            found += [Break(day=day, kind="medicine", label=label) for day in days]
+    return found
+
+
+def _illnesses(
+    spans: Sequence[Span], clock: LocalClock, settings: MarkerSettings
+) -> list[tuple[int, int]]:
+    """First and last day of every illness, with the days that it takes to be well again."""
+    after = settings.illness_tail_days
+    marks = [_touched(s, clock) for s in spans if s.kind is SpanKind.ILLNESS]
+    return merged([(first, last + after) for first, last in marks], 0)
+
+
+def merged(marks: Sequence[tuple[int, int]], gap_days: int) -> list[tuple[int, int]]:
+    """Stretches of days in order, those at most `gap_days` apart as one."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(marks):
+        if found and first - found[-1][1] <= gap_days + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def _touched(span: Span, clock: LocalClock) -> tuple[int, int]:
+    """First and last local day of a span."""
+    last_s = max(span.start_s, span.end_s - 1.0)
+    return int(clock.day(span.start_s).item()), int(clock.day(last_s).item())
 
 
 def _replacements(
@@ -141,13 +193,15 @@ class Context:
         return np.random.default_rng([self.settings.seed, *name.encode()])
 
     def followed(self) -> tuple[RecoveryFit, ...]:
-        """Recoveries within the window that count: accepted, not after exercise."""
+        """Recoveries within the window that count: accepted, not after exercise, not while ill."""
+        ill = self.ill_days()
         return tuple(
             f
             for f in self.fits
             if f.accepted
             and f.episode.kind is not EpisodeKind.EXERCISE
             and self.inside(f.episode.day)
+            and f.episode.day not in ill
         )
 
     def technique_free(self) -> tuple[RecoveryFit, ...]:
@@ -170,6 +224,7 @@ class Context:
         worth_having: float | None = None,
     ) -> Trend | Missing:
         """Total change of one value a day over the window, known breaks held constant."""
+        series = self.well(series)
         values = (series.day.tobytes(), series.value.tobytes())
         return self._kept(
             (*values, log, worth_having, self.settings.trend),
@@ -231,6 +286,22 @@ class Context:
         found: Kept = self.trends[key]
         return found
 
+    def ill_days(self) -> frozenset[int]:
+        """Days of a short illness that was tagged and of its tail: no answer rests on them."""
+        return frozenset(
+            day
+            for first, last in _illnesses(self.spans, self.clock, self.rules)
+            if last - first < self.rules.longest_illness_days
+            for day in range(first, last + 1)
+        )
+
+    def well(self, series: DailySeries) -> DailySeries:
+        """The series without the days of illness."""
+        ill = self.ill_days()
+        if not ill:
+            return series
+        return kept(series, ~np.isin(series.day, sorted(ill)))
+
     def after_first_month(self) -> Context | None:
         """The same without the first four weeks, where enough is left: a bad start that passes
         looks like a change, and does not outlive its removal."""
@@ -240,11 +311,11 @@ class Context:
         return replace(self, window=(since, self.window[1]))
 
     def steps(self) -> dict[str, int]:
-        """First days of a new level, by name: devices, medicines. Illness is no step."""
+        """First days of a new level within the window, by name."""
         return {
             f"{item.kind} {item.label} {item.day}": item.day
             for item in self.breaks
-            if item.kind != "illness" and self.window[0] < item.day <= self.window[1]
+            if self.window[0] < item.day <= self.window[1]
         }
 
 
@@ -317,8 +388,17 @@ def from_trend(
     )
 
 
-def settled(finding: MarkerFinding, marker: Marker, q_value: float, alpha: float) -> MarkerFinding:
+def settled(
+    finding: MarkerFinding, marker: Marker, q_value: float, alpha: float, alpha_worse: float
+) -> MarkerFinding:
     """The finding after its p-value was adjusted for the company it was tested in."""
+    found = _settled(finding, marker, q_value, alpha)
+    if found.state is MarkerState.WORSENING and q_value > alpha_worse:
+        return replace(found, state=MarkerState.UNDETERMINED)
+    return found
+
+
+def _settled(finding: MarkerFinding, marker: Marker, q_value: float, alpha: float) -> MarkerFinding:
     if finding.state in (MarkerState.UNKNOWN, MarkerState.DESCRIBED):
         return replace(finding, q_value=q_value)
     change = finding.estimate.value if finding.estimate is not None else 0.0
@@ -346,8 +426,7 @@ def span_days(context: Context, spans: Sequence[Span], after: int = 0) -> frozen
     """Local days that spans touch, and `after` days more."""
     found: set[int] = set()
     for span in spans:
-        first = int(context.clock.day(span.start_s).item())
-        last = int(context.clock.day(max(span.start_s, span.end_s - 1.0)).item())
+        first, last = _touched(span, context.clock)
         found.update(range(first, last + 1 + after))
     return frozenset(found)
 

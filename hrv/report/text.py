@@ -34,7 +34,7 @@ VERDICT = {
     "verdict.coping": "Your signals fit the pattern the articles call coping.",
     "verdict.unchanged": "Your signals stayed about the same.",
     "verdict.undetermined": "It cannot be told yet whether your signals changed.",
-    "verdict.undetermined.step": "Your resting level changed in one step; whether that is you or the device cannot be told.",
+    "verdict.undetermined.step": "Your resting level changed, perhaps in one step; whether that is you or the device cannot be told.",
     "verdict.worsening.recovery": "In this period your body took longer to come back to rest.",
     "verdict.worsening.baseline": "In this period your body rested at a higher level.",
     "verdict.worsening.both": (
@@ -53,14 +53,14 @@ VERDICT = {
     "together.partial.not_measured": "The other sign could not be measured.",
     "together.partial.not_shown": "The other sign has not clearly moved.",
     "together.partial.opposite": "The other sign moved the other way.",
-    "together.partial.step": "The other sign changed in one step and is not counted.",
+    "together.partial.step": "The other sign changed too, perhaps in one step, and is not counted.",
     "together.partial.reactions": "Softer reactions are a sign of their own; the answer rests on recovery and baseline, which have not clearly moved.",
     "together.partial.none": "The other sign is described above.",
     "together.mixed": "One sign became calmer, another less calm. Neither is left out here.",
     "together.coping": "Peaks are better handled, the baseline has not clearly moved. Both have value.",
     "together.unchanged": "A change large enough to matter is unlikely in this period.",
     "together.undetermined": "This is no sign against you: the data allow a change in either direction.",
-    "together.undetermined.step": "A step alone is a sign neither for nor against you, so it is not counted.",
+    "together.undetermined.step": "By itself, what may be a step is a sign neither for nor against you, so it is not counted.",
     "together.worsening": (
         "This can come from illness, poor sleep, alcohol, medicine or a new device. "
         "If you feel unwell, talk to a clinician."
@@ -153,7 +153,7 @@ RECOVERY = {
     "baseline.trend.worsening": "It became less calm: {change}.",
     "baseline.trend.steady": "It stayed about the same: {change}.",
     "baseline.trend.undetermined": "No clear change: {change}.",
-    "baseline.trend.step": "It changed in one step and is not counted: {change}.",
+    "baseline.trend.step": "It changed, perhaps in one step, and is not counted: {change}.",
     "baseline.trend.leaning": "Not clear enough to be counted; by itself: {change}.",
     "baseline.trend.unknown": "No trend yet: {reason}",
     "measure.night_hr_bpm": "Heart rate at night",
@@ -347,7 +347,7 @@ MARKERS = {
     "state.described": "described",
     "state.unknown": "not known",
     "state.no_trend": "no trend yet",
-    "state.step": "one step",
+    "state.step": "perhaps one step",
 }
 
 # What a negative and a positive change of each marker is called.
@@ -385,7 +385,7 @@ MISSING = {
     "missing.no_event_tags": "no events were tagged.",
     "missing.few_exposures": "no tagged trigger has {before} exposures before and {after} after.",
     "missing.few_event_tags": "there are {n} tagged events of one kind; {needed} are needed.",
-    "missing.unexplained_step": "The resting level changed in one step about {day:date}, not little by little: a new device, an update of its software or a medicine can do that, and none is known of that time.",
+    "missing.unexplained_step": "The change of the resting level may be one step about {day:date} rather than a slow drift: a new device, an update of its software or a medicine can do that, and none is known of that time.",
     "missing.season_possible": "{days} days are less than a year: a season alone can move the resting heart by this much.",
     "missing.ratings_agree": "Your own ratings ({scale}) point the same way.",
     "missing.ratings_better": "Your own ratings ({scale}) became better, which the signals do not show. What you say counts more than the sensor.",
@@ -407,6 +407,8 @@ MISSING = {
     "missing.techniques_not_seen": "We could not look at techniques, because none was tagged; coping was not examined.",
     "missing.techniques_carry_it": "The gain shows with the technique, and not clearly without it.",
     "missing.known_break": "From {day:date} on something else was different ({kind}: {label}); it was held constant.",
+    "missing.known_break.bare": "From {day:date} on something else was different ({kind}); it was held constant.",
+    "missing.illness_left_out": "Days left out for illness and for getting well again: {n}.",
     "missing.confounded": "something else changed together with time, and the two cannot be told apart.",
     "missing.too_little_quiet_time": "there is room for {n} test rises in quiet time; {needed} are needed.",
     "missing.too_corrected": "{share:pct} of the beats had to be corrected.",
@@ -468,7 +470,7 @@ NEEDS = {
     "need.export_workouts": "Your workouts, so that better fitness can be told apart from calm.",
     "need.device_too_sparse_for_recovery": "This device measures too rarely to time a recovery; no amount of waiting changes that. The baseline can still be followed.",
     "need.tag_techniques": "Note when you use a technique (breathing, meditation): then calm with it and without it can be told apart.",
-    "need.tag_medicine": "If a medicine began or ended about {day:date}, note it: then the step is known and the rest of the period can be judged.",
+    "need.tag_device_or_medicine": "If about {day:date} the watch or its software was new, or a medicine began or ended, note it: then the step is known and the rest of the period can be judged.",
     "need.tag_events": "Note a few events (a conflict, a hard day): then recovery after them can be looked at.",
     "need.rate_yourself": "Rate yourself now and then, from 0 to 10: how present it is, and how much effort keeps it in check.",
 }
