@@ -12,16 +12,19 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from flask import Flask, Response, abort, g, request
+from werkzeug.datastructures import Authorization
+from werkzeug.http import parse_cookie
 
 from hrv.web.limits import Limits
 
 COOKIE = "hrv"
 UPLOAD = "/upload"
 METHODS = ("GET", "HEAD", "POST")
+Header = Callable[[str], str | None]
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 PAGE_POLICY = (
@@ -64,17 +67,11 @@ def install(app: Flask, door: Door, limits: Limits) -> None:
 
     @app.before_request
     def check() -> Response | None:
-        _host(door)
-        if request.method not in METHODS:
-            abort(405)
-        _site()
-        if door.password is not None and not _knows(door.password):
+        refused = turned_away(door, limits, request.method, request.path, request.headers.get)
+        if refused == (401, ""):
             return Response(status=401, headers={"WWW-Authenticate": 'Basic realm="hrv"'})
-        if request.method == "POST":
-            _origin(door)
-            _length(limits)
-            if not _cookie():
-                abort(403, "cookie")
+        if refused is not None:
+            abort(*refused)
         return None
 
     @app.after_request
@@ -87,53 +84,59 @@ def install(app: Flask, door: Door, limits: Limits) -> None:
         return response
 
 
-def _host(door: Door) -> None:
-    if request.headers.get("Host", "").lower() not in door.hosts():
-        abort(421)
-
-
-def _site() -> None:
-    """Other sites may lead here by a link; they may not embed, fetch or send."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is None or site == "same-origin":
-        return
-    led = request.headers.get("Sec-Fetch-Mode") == "navigate" and (
-        request.headers.get("Sec-Fetch-Dest") == "document"
-    )
-    if request.method == "POST" or not led:
-        abort(403, "site")
-
-
-def _origin(door: Door) -> None:
-    host = request.headers["Host"].lower()
-    if request.headers.get("Origin", "").lower() != f"{request.scheme}://{host}":
-        abort(403, "origin")
-    del door
-
-
-def _length(limits: Limits) -> None:
-    told = str(request.environ.get("CONTENT_LENGTH", ""))
-    if request.headers.get("Transfer-Encoding") or not (told.isascii() and told.isdecimal()):
-        abort(411)
-    most = limits.upload_bytes if request.path == UPLOAD else limits.form_bytes
+def turned_away(
+    door: Door, limits: Limits, method: str, path: str, header: Header
+) -> tuple[int, str] | None:
+    """Status and reason of a request that its headers alone refuse; None for one that may go on."""
+    host = (header("Host") or "").lower()
+    if host not in door.hosts():
+        return 421, ""
+    if method not in METHODS:
+        return 405, ""
+    if not _may_come(method, header):
+        return 403, "site"
+    if door.password is not None and not _knows(door.password, header("Authorization")):
+        return 401, ""
+    if method != "POST":
+        return None
+    if (header("Origin") or "").lower() != f"http://{host}":
+        return 403, "origin"
+    told = header("Content-Length") or ""
+    if header("Transfer-Encoding") or not (told.isascii() and told.isdecimal()):
+        return 411, ""
+    most = limits.upload_bytes if path == UPLOAD else limits.form_bytes
     if len(told) > 18 or int(told) > most:
-        abort(413)
+        return 413, ""
+    return None if _cookie(header("Cookie")) else (403, "cookie")
 
 
-def _cookie() -> str:
-    found = request.cookies.get(COOKIE, "")
+def _may_come(method: str, header: Header) -> bool:
+    """Other sites may lead here by a link; they may not embed, fetch or send."""
+    site = header("Sec-Fetch-Site")
+    if site is None or site == "same-origin":
+        return True
+    led = header("Sec-Fetch-Mode") == "navigate" and header("Sec-Fetch-Dest") == "document"
+    return led and method != "POST"
+
+
+def _cookie(told: str | None) -> str:
+    found = parse_cookie(told).get(COOKIE, "")
     return found if re.fullmatch(r"[0-9a-f]{32}", found) else ""
 
 
-def _knows(password: str) -> bool:
-    given = request.authorization
+def _knows(password: str, told: str | None) -> bool:
+    given = Authorization.from_header(told)
     shown = (given.password or "") if given is not None and given.type == "basic" else ""
     return hmac.compare_digest(shown.encode(), password.encode())
 
 
+def _own_cookie() -> str:
+    return _cookie(request.headers.get("Cookie"))
+
+
 def form_token(door: Door) -> str:
     """The hidden field of the forms on this page; gives the browser a cookie if it has none."""
-    cookie = _cookie() or g.get("new_cookie") or secrets.token_hex(16)
+    cookie = _own_cookie() or g.get("new_cookie") or secrets.token_hex(16)
     if cookie != request.cookies.get(COOKIE):
         g.new_cookie = cookie
     return door.token(cookie)
@@ -141,7 +144,7 @@ def form_token(door: Door) -> str:
 
 def demand_token(door: Door, shown: str) -> None:
     """Refuse a form that this page, in this run, did not hand out to this browser."""
-    if not hmac.compare_digest(shown.encode(), door.token(_cookie()).encode()):
+    if not hmac.compare_digest(shown.encode(), door.token(_own_cookie()).encode()):
         abort(403, "token")
 
 

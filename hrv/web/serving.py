@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,37 +20,54 @@ from waitress.utilities import BadRequest
 
 from hrv.errors import SettingsError
 from hrv.web.app import Page, create
-from hrv.web.guard import NAMES, Door
+from hrv.web.guard import NAMES, Door, Header, turned_away
 from hrv.web.history import History
 from hrv.web.jobs import WORKER, Jobs
 from hrv.web.keep import Room
 from hrv.web.limits import Limits
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PATIENCE_S, LEAST_BYTES_PER_S = 30.0, 1000.0  # of one request
 
 
-class _LengthRequired(BadRequest):  # type: ignore[misc] # waitress has no types
-    code = 411
-    reason = "Length Required"
+class _Refused(BadRequest):  # type: ignore[misc] # waitress has no types
+    def __init__(self, code: int) -> None:
+        super().__init__(HTTPStatus(code).description)
+        self.code, self.reason = code, HTTPStatus(code).phrase
 
 
-class _Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
-    """Refuses bodies of unknown length before they are stored."""
+class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
+    """Refuses a body before it is stored, where the headers tell that nobody here wants it, and
+    who sends so slowly that only the connection can be meant."""
 
-    refused = False
+    turned_away: Callable[[str, str, Header], tuple[int, str] | None]
+
+    def __init__(self, adjustments: Any) -> None:
+        super().__init__(adjustments)
+        self.begun_s, self.seen_bytes, self.looked = time.monotonic(), 0, False
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
-        if self.chunked and not self.refused:
-            self.refused = True
-            self.error = _LengthRequired("Send the length of the body.")
-            self.completed = True
-            self.connection_close = True
+        self.seen_bytes += consumed
+        took_s = time.monotonic() - self.begun_s
+        if not self.completed and took_s > PATIENCE_S + self.seen_bytes / LEAST_BYTES_PER_S:
+            self._refuse(408)
+        elif self.body_rcv is not None and not (self.looked or self.completed):
+            self.looked = True
+            refused = type(self).turned_away(self.command, self.path, self._header)
+            if self.chunked:
+                self._refuse(411)
+            elif refused is not None:
+                self._refuse(refused[0])
         return consumed
 
+    def _header(self, name: str) -> str | None:
+        found: str | None = self.headers.get(name.upper().replace("-", "_"))
+        return found
 
-class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types
-    parser_class = _Parser
+    def _refuse(self, code: int) -> None:
+        self.error = _Refused(code)
+        self.completed = self.connection_close = True
 
 
 def serve(
@@ -112,12 +132,18 @@ def _listening(
             f"port {port} on {address} cannot be used ({error.strerror})",
             way_out="Another page may be running; try --port 8766",
         ) from error
-    server.channel_class = _Channel
     used = int(server.effective_port)
     names = NAMES if address in LOOPBACK else (*NAMES, address)
     door = Door(port=used, names=names, password=password)
+    server.channel_class = channel_for(door, limits)
     app.append(create(Page(door=door, **parts)))
     return server, used
+
+
+def channel_for(door: Door, limits: Limits) -> type[Any]:
+    """The kind of connection on which the headers are looked at by this door."""
+    parser = type("_Parser", (Parser,), {"turned_away": partial(turned_away, door, limits)})
+    return type("_Channel", (HTTPChannel,), {"parser_class": parser})
 
 
 @contextmanager

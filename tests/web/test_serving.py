@@ -15,8 +15,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from waitress.adjustments import Adjustments
 
 from hrv.cli import main
+from hrv.web.guard import Door
+from hrv.web.limits import Limits
+from hrv.web.serving import PATIENCE_S, channel_for
 from tests.web.live import Live, live
 
 
@@ -47,6 +51,20 @@ RAW = [
     ("an odd transfer encoding", "POST /upload HTTP/1.1\r\nHost: {host}\r\n"
      "Transfer-Encoding: xchunked\r\n\r\n", 501),
     ("no length", "POST /upload HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\r\n", 411),
+    ("a body of another site, not sent yet",
+     "POST /upload HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.example\r\n"
+     "Content-Type: text/plain\r\nContent-Length: 1000000000\r\n\r\n", 403),
+    ("a body for a rebound name, not sent yet",
+     "POST /upload HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n"
+     "Content-Length: 1000000000\r\n\r\n", 421),
+    ("a body of somebody without our cookie, not sent yet",
+     "POST /upload HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"
+     "Content-Length: 1000000000\r\n\r\n", 403),
+    ("a form larger than a form, not sent yet",
+     "POST /u/0/five HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"
+     "Content-Length: 1000000000\r\n\r\n", 413),
+    ("a link with a body, not sent yet",
+     "PUT / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000000000\r\n\r\n", 405),
     ("a length that is no number",
      "POST /upload HTTP/1.1\r\nHost: {host}\r\nContent-Length: ten\r\n\r\n", 400),
     ("a length beyond the cap, nothing sent",
@@ -60,6 +78,36 @@ RAW = [
 def test_raw_bytes_get_what_they_should(page: Live, name: str, raw: str, expected: int) -> None:
     assert f" {expected} " in said(page, raw), name
     assert " 200 " in said(page, "GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")
+
+
+def test_a_body_that_was_refused_is_no_second_request(page: Live) -> None:
+    smuggled = "GET /static/page.js HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    head = "POST /upload HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.example\r\n"
+    raw = f"{head}Content-Length: {len(smuggled)}\r\n\r\n{smuggled}"
+    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as link:
+        link.sendall(raw.replace("{host}", f"127.0.0.1:{page.port}").encode())
+        with link.makefile("rb") as stream:
+            answer = stream.read()
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [(b"GET / HTTP/1.1\r\nX: ", b"a"),
+     (b"POST /upload HTTP/1.1\r\nHost: 127.0.0.1:1\r\nOrigin: http://127.0.0.1:1\r\n"
+      b"Cookie: hrv=" + b"a" * 32 + b"\r\nContent-Length: 1000000\r\n\r\n", b"x")],
+)  # fmt: skip
+def test_who_sends_drop_by_drop_is_let_go(head: bytes, drop: bytes) -> None:
+    parser = channel_for(Door(port=1), Limits()).parser_class(Adjustments())
+    parser.received(head)
+    parser.received(drop)
+    assert not parser.completed
+    parser.begun_s -= PATIENCE_S + 1.0
+    parser.received(drop)
+    assert parser.completed
+    assert (parser.error.code, parser.connection_close) == (408, True)
+    parser.close()
 
 
 def test_nobody_listens_on_other_addresses(page: Live) -> None:
