@@ -14,13 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hrv import __version__, pipeline, simulate, timeline
-from hrv.model import Analysis, Recording, SpanKind
+from hrv.model import DAY_S, Analysis, Recording, RRSeries, SpanKind
+from hrv.simulate.beats import beat_times
+from hrv.simulate.export import origin_s
+from hrv.simulate.heart import days as lived
 from tests.test_tiers import numbers
 
 RESULTS = Path(__file__).parent / "results"
 LENGTHS = (21, 56, 90, 180)
 TIERS = {
+    "A: every beat": 60,
     "B: heart rate every 15 s": 15,
     "C: every minute": 60,
     "C2: every 5 min": 300,
@@ -33,6 +39,9 @@ SCENARIO, SEED = "healing", 3
 def handed(tier: str, days: int) -> Iterable[Recording]:
     """The recordings that a person of this tier can hand in."""
     made = simulate.recordings(SCENARIO, days, SEED, 120.0, hr_period_s=TIERS[tier])
+    if tier.startswith("A"):
+        yield from _with_beats(made, days)
+        return
     for one in made:
         if tier.startswith("D"):
             yield replace(
@@ -48,6 +57,20 @@ def handed(tier: str, days: int) -> Iterable[Recording]:
             yield one
         elif any(s.kind is SpanKind.EXERCISE for s in one.spans):
             yield replace(one, day_values=(), spans=_of_workouts(one))
+
+
+def _with_beats(made: Iterable[Recording], days: int) -> Iterable[Recording]:
+    """The beats of a strap worn day and night beside the watch's steps and spans."""
+    person = simulate.life(SCENARIO, days, SEED, 120.0)
+    zero = origin_s(simulate.START)
+    lives = lived(person)
+    for one in made:
+        if one.heart_rate and not any(s.kind is SpanKind.EXERCISE for s in one.spans):
+            day = next(lives)
+            t_s = zero + beat_times(day, person.body, person.streams, 0, int(DAY_S))
+            beats = RRSeries(t_s[1:], 1000.0 * np.diff(t_s), "strap", optical=False)
+            one = replace(one, heart_rate=(), rr=(beats,))
+        yield one
 
 
 def _of_workouts(one: Recording) -> Any:
