@@ -71,8 +71,9 @@ def _raised_until(fit: RecoveryFit) -> float:
 def within(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
     """Mean heart-rate excess 10-30 min before, during and 10-60 min after sessions, bpm.
 
-    Only sessions that no rise prompted, and only still, worn, awake minutes; the interval is over
-    sessions, by days.
+    Only sessions that no rise prompted, and only still, worn, awake minutes. What happens during a
+    session is described only: people begin one as the heart goes up or as it calms down, and
+    both would look like its doing.
     """
     grid, expected = context.grid, context.expectation
     if grid is None or expected is None:
@@ -94,7 +95,7 @@ def within(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, 
     facts: dict[str, Any] = {"sessions_seen": len(rows)}
     facts |= _mean_with_interval(after, "after_less_before")
     if np.isfinite(during).sum() >= context.rules.sessions:
-        facts |= _mean_with_interval(during[np.isfinite(during)], "during_less_before")
+        facts["during_less_before_bpm"] = float(np.nanmean(during))
     return facts
 
 
@@ -130,7 +131,9 @@ def landmark(context: Context, found: Sequence[tuple[float, float]]) -> dict[str
     """Time left until back in range from the moment a technique began, against matched others.
 
     Others count only if still raised at the same elapsed time, as high, and not treated by then:
-    a technique begun late would otherwise look slow by having waited. They are followed until
+    a technique begun late would otherwise look slow by having waited. People feel more than a
+    heart rate shows and take up a technique when a rise will last, so an end that comes later with
+    one is no finding; one that comes sooner is. They are followed until
     their own technique begins. Proportional hazards within sets, one per treated episode, with
     what is left of the differences in height and level as covariates: whoever is treated is the
     highest even among equals. Rises of one day may share its state.

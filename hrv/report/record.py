@@ -337,15 +337,16 @@ def _scores(analysis: Analysis) -> dict[str, Any] | None:
 
 
 def _techniques(markers: Iterable[MarkerFinding]) -> dict[str, Any] | None:
-    """The three looks at techniques in numbers; null without a session."""
+    """The looks at techniques in numbers; null without a session. What is described only, without a
+    test, has no interval."""
     facts = next((m.facts for m in markers if m.id == "technique_dependence"), {})
     if not facts.get("sessions"):
         return None
 
     def one(name: str, value: str) -> dict[str, Any] | None:
-        if value not in facts or f"{name}_low" not in facts:
+        if value not in facts:
             return None
-        told = [facts[value], facts[f"{name}_low"], facts[f"{name}_high"], facts.get(f"{name}_p")]
+        told = [facts[value], *(facts.get(f"{name}_{part}") for part in ("low", "high", "p"))]
         return dict(zip(("value", "low", "high", "p_value"), map(number, told), strict=True))
 
     return {

@@ -183,8 +183,11 @@ def _flexibility(words: Words, finding: MarkerFinding) -> Iterator[str]:
 
 def _technique(words: Words, finding: MarkerFinding) -> Iterator[str]:
     facts = finding.facts
+    sessions = facts.get("sessions_seen", 0)
+    if "during_less_before_bpm" in facts:
+        mean = words.number(facts["during_less_before_bpm"], 1)
+        yield words.say("beside.during_less_before", size=mean, n=sessions)
     for name, unit in (
-        ("during_less_before", "bpm"),
         ("after_less_before", "bpm"),
         ("practice_less_lapse", "1"),
     ):
@@ -197,7 +200,7 @@ def _technique(words: Words, finding: MarkerFinding) -> Iterator[str]:
             yield from _practice(words, facts, size)
         else:
             phrase = words.change(size, unit, ("lower", "higher"))
-            yield words.say(f"beside.{name}", change=phrase, n=facts.get("sessions", 0))
+            yield words.say(f"beside.{name}", change=phrase, n=sessions)
     if "faster_with_low" in facts:
         low, high = facts["faster_with_low"], facts["faster_with_high"]
         code = "sooner" if low > 1.0 else "later" if high < 1.0 else "open"

@@ -84,6 +84,7 @@ def sessions_with(after_bpm: float) -> dict[str, float]:
 def test_a_session_is_compared_before_during_and_after() -> None:
     facts = sessions_with(2.0)
     assert facts["during_less_before_bpm"] == pytest.approx(-4.0)
+    assert not {"during_less_before_p", "during_less_before_low"} & facts.keys()
     assert facts["after_less_before_bpm"] == pytest.approx(2.0, abs=0.3)
     assert facts["after_less_before_low"] > 0.0
 

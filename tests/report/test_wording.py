@@ -233,6 +233,14 @@ def test_a_transformed_endpoint_is_said_in_units_of_life() -> None:
     assert share.size.low == pytest.approx(-30.0)
 
 
+def test_what_happens_during_a_technique_is_described_and_not_tested() -> None:
+    facts = {"sessions": 30, "sessions_seen": 12, "during_less_before_bpm": -2.4}
+    found = MarkerFinding(id="technique_dependence", state=MarkerState.DESCRIBED, facts=facts)
+    text = tests_said.marker_sentence(WORDS, found)
+    assert "−2.4 bpm (12 sessions)" in text
+    assert "not tested" in text
+
+
 def test_a_change_that_only_a_correction_left_open_is_said_so() -> None:
     finding = builders.marker("reactivity", MarkerState.UNDETERMINED, builders.trend(-0.5, 0.3))
     said = tests_said.marker_sentence(WORDS, finding)
@@ -241,7 +249,7 @@ def test_a_change_that_only_a_correction_left_open_is_said_so() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "word"),
-    [(1.1, 1.9, "sooner than"), (0.5, 0.9, "later than"), (0.8, 1.9, "neither")],
+    [(1.1, 1.9, "ended sooner than"), (0.5, 0.9, "did not end sooner"), (0.8, 1.9, "neither")],
 )
 def test_the_matched_comparison_is_told_with_its_interval(
     low: float, high: float, word: str
