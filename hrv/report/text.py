@@ -538,7 +538,7 @@ HOLDS = {
 
 TERMS = {
     "term.rise.name": "Rise",
-    "term.rise": "A stretch awake and still in which the heart beats clearly faster than movement and the time of day explain. Its cause is unknown unless you tagged it.",
+    "term.rise": "A stretch awake and still in which the heart beats clearly faster than movement and the time of day explain. Its cause is unknown unless you tagged it. A sensor at the wrist or chest does not tell sitting from standing, so standing up without a step can look like one.",
     "term.half_time.name": "Half-time",
     "term.half_time": "The time in which half of a rise is gone, once it has begun to fade.",
     "term.settling.name": "Time back into range",
