@@ -51,10 +51,13 @@ def kendall_p(x: FloatArray, y: FloatArray, rng: np.random.Generator, draws: int
 
 
 def about(context: Context, values: DailySeries, name: str) -> dict[str, Any]:
-    """First, last, change and p-value of one scale."""
+    """First and last rating, means of the first and last third, change and p-value of one scale."""
+    third = -(-values.day.size // 3)
     facts: dict[str, Any] = {
         "first": float(values.value[0]),
         "last": float(values.value[-1]),
+        "early": float(np.mean(values.value[:third])),
+        "late": float(np.mean(values.value[-third:])),
         "n": int(values.day.size),
     }
     if (

@@ -162,11 +162,16 @@ def _half_times(
         return None
     summary = analysis.recovery
     level = summary.half_time_s if isinstance(summary.half_time_s, Estimate) else None
+    trend = summary.trend if summary.scale == "fast" else None  # else it is not of half-times
 
     def draw(ax: Axes, ink: Ink) -> None:
-        figures.draw_half_times(ax, ink, inside, level, summary.trend, window)
+        figures.draw_half_times(ax, ink, inside, level, trend, window)
         figures.draw_marks(ax, ink, analysis)
 
+    caption = [words.say("figure.half_times.caption")]
+    if level is not None:
+        line = "level" if trend is None or not trend.log else "trend"
+        caption.append(words.say(f"figure.half_times.{line}"))
     counts = {kind: sum(f.censored is kind for f in inside) for kind in Censored}
     return Plate(
         name="half_times",
@@ -177,7 +182,7 @@ def _half_times(
             n=len(inside),
             trend=" ".join(wording.recovery_trend(words, summary)),
         ),
-        caption=_with_marks(words, analysis, window, words.say("figure.half_times.caption")),
+        caption=_with_marks(words, analysis, window, " ".join(caption)),
         head=tuple(words.say(x) for x in ("ui.kind", "ui.n")),
         rows=tuple(
             (words.say(f"censored.{kind.value}"), str(n)) for kind, n in counts.items() if n

@@ -267,11 +267,11 @@ def draw_marks(ax: Axes, ink: Ink, analysis: Analysis) -> None:
     day = change_day(analysis)
     if day is None:
         return
-    ax.axvline(day, color=ink.palette.ink, lw=1.2, ls=(0, (1, 2)))
+    ax.axvline(day - 0.5, color=ink.palette.ink, lw=1.2, ls=(0, (1, 2)))
     label = str((analysis.change or {}).get("label") or "")
     ax.annotate(
         label,
-        (day, 0.02),
+        (day - 0.5, 0.02),
         xycoords=("data", "axes fraction"),
         xytext=(3, 0),
         textcoords="offset points",
@@ -284,9 +284,9 @@ def draw_tags(ax: Axes, spans: Sequence[Span], ink: Ink, clock: LocalClock) -> N
     """Tags as ticks, and as bars where they last a day or more."""
     left, right = ax.get_xlim()
     for span in _worth_marking(spans):
-        local = clock.local_s([span.start_s, span.end_s]) / DAY_S
+        local = clock.local_s([span.start_s, span.end_s]) / DAY_S - 0.5  # a day's mark is its noon
         start, end = (float(x) for x in local)
-        if not left <= local[0] <= right:
+        if not left <= start <= right:
             continue
         if span.end_s - span.start_s >= DAY_S:
             ax.axvspan(
@@ -495,7 +495,9 @@ def draw_half_times(
     many = len(used) > 250
     for kind, marker, face, edge, name in groups:
         points = [
-            (f.episode.day + f.episode.hour / 24.0, half_s(f)) for f in used if f.censored is kind
+            (f.episode.day + f.episode.hour / 24.0 - 0.5, half_s(f))
+            for f in used
+            if f.censored is kind
         ]
         points = [(day, s) for day, s in points if np.isfinite(s) and s > 0]
         if not points:
@@ -520,6 +522,7 @@ def draw_half_times(
     elif level is not None:
         ax.axhspan(level.low, level.high, color=palette.neutral, alpha=0.2, lw=0)
         ax.axhline(level.value, color=palette.ink, lw=1.6)
+        seen += [level.low, level.high]
     low, high = (min(seen), max(seen)) if seen else (30.0, 600.0)
     _clock_axis(ax, ink, min(low * 0.8, 45.0), max(high * 1.6, 300.0))
     _date_axis(ax, ink, *window)

@@ -27,7 +27,6 @@ from hrv.model import (
     MarkerState,
     RecoveryCurve,
     RecoveryFit,
-    Refusal,
     State,
     as_date,
 )
@@ -111,7 +110,10 @@ def view(analysis: Analysis, words: Words, drawn: Sequence[atlas.Drawn]) -> View
 
 def _raw(analysis: Analysis, words: Words) -> Markup:
     text = json.dumps(
-        records.record(analysis, words), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        records.record(analysis, words, folded=True),
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
     )
     safe = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return Markup(safe)
@@ -140,14 +142,9 @@ def data_url(svg: str) -> str:
 
 
 def _first_screen(analysis: Analysis, words: Words) -> View:
-    window = analysis.window
     return {
         "headline": wording.headline(words, analysis),
-        "period": None
-        if window is None
-        else words.say(
-            "ui.period", since=window[0], until=window[1], days=window[1] - window[0] + 1
-        ),
+        "period": wording.period(words, analysis),
         "sure": wording.how_sure(words, analysis),
         "lines": [
             {
@@ -294,17 +291,22 @@ def _contents(analysis: Analysis, words: Words, drawn: set[str]) -> list[tuple[s
 
 def _sentence(analysis: Analysis, words: Words, finding: MarkerFinding) -> str:
     """What a test says, and that it came in one step where the answer leaves it out for that."""
-    said = tests_said.marker_sentence(words, finding)
     step = wording.uncounted_step(analysis)
-    if finding.id != "baseline_arousal" or step is None:
-        return said
-    return f"{said} {wording.capital(words.reason(step))}"
+    change = tests_said.marker_change(finding)
+    if step is not None and finding.id == "baseline_arousal" and finding.trend and change:
+        said = wording.stepped(words, change, finding.trend)
+        return f"{said} {wording.capital(words.reason(step))}"
+    said = tests_said.marker_sentence(words, finding)
+    if step is not None and finding.id == "chronic_load" and finding.trend:
+        said += f" {words.say('beside.load.step')}"
+    return said
 
 
 def _marker(analysis: Analysis, words: Words, finding: MarkerFinding) -> View:
     numbers = []
-    if finding.n is not None:
-        numbers.append(f"{words.say('ui.n')} = {finding.n}")
+    n = finding.n if finding.trend is None else finding.trend.n  # p and q are the trend's
+    if n is not None:
+        numbers.append(f"{words.say('ui.n')} = {n}")
     if finding.p_value is not None:
         numbers.append(f"p {_p(words, finding.p_value)}")
     if finding.q_value is not None:
@@ -410,41 +412,20 @@ def _beats_lead(analysis: Analysis, words: Words) -> str:
     return words.say("ui.beats.lead", date=day, time=when[11:16])
 
 
-MANY_FILES = 60  # more than so many stand in groups
-
-
-def _alike(inputs: Sequence[InputSummary]) -> list[list[InputSummary]]:
-    """Files one by one, or many of them by folder, kind, contents and reasons."""
-    if len(inputs) <= MANY_FILES:
-        return [[item] for item in inputs]
-    groups: dict[tuple[object, ...], list[InputSummary]] = {}
-    for item in inputs:
-        folder = item.file.rpartition("/")[0]
-        reasons = tuple(sorted({refusal.reason for refusal in item.refusals}))
-        groups.setdefault((folder, item.format, item.streams, reasons), []).append(item)
-    return list(groups.values())
-
-
 def _file_row(words: Words, part: Sequence[InputSummary], clock: LocalClock) -> list[str]:
     """One file, or files alike with the sums of their rows."""
     first = part[0]
     name = first.file
     if len(part) > 1:
-        folder = name.rpartition("/")[0]
-        name = f"{folder}/: " if folder else ""
+        folder = records.folder(name)
+        name = f"{folder}: " if folder else ""
         name += words.say("note.files", n=len(part))
-    refused: dict[str, list[Refusal]] = {}
-    for refusal in (r for item in part for r in item.refusals):
-        refused.setdefault(refusal.reason, []).append(refusal)
-    ends = (
-        min((x.first_s for x in part if x.first_s is not None), default=None),
-        max((x.last_s for x in part if x.last_s is not None), default=None),
-    )
+    refused = records.refused(part)
     return [
         name,
         first.format,
         ", ".join(dict.fromkeys(words.stream(name) for name in first.streams)),
-        *((records.instant(end, clock) or "")[:16].replace("T", " ") for end in ends),
+        *((records.instant(x, clock) or "")[:16].replace("T", " ") for x in records.ends(part)),
         str(sum(item.rows_used for item in part)),
         str(sum(item.rows_refused for item in part)),
         "; ".join(
@@ -456,7 +437,6 @@ def _file_row(words: Words, part: Sequence[InputSummary], clock: LocalClock) -> 
 
 
 def _data(analysis: Analysis, words: Words) -> View:
-    seen = analysis.coverage
     head = (
         "file",
         "format",
@@ -468,19 +448,13 @@ def _data(analysis: Analysis, words: Words) -> View:
         "refused_why",
     )
     return {
-        "coverage": words.say(
-            "ui.coverage",
-            days=seen.days,
-            nights=seen.nights,
-            worn=round(seen.worn_hours),
-            still=round(seen.still_hours),
-            tier=seen.tier.value,
-            tier_words=words.say(f"tier.{seen.tier.value}"),
-        ),
+        "coverage": wording.coverage(words, analysis),
         "files_head": [words.say(f"ui.{name}") for name in head],
-        "files": [_file_row(words, part, analysis.clock) for part in _alike(analysis.inputs)],
+        "files": [
+            _file_row(words, part, analysis.clock) for part in records.alike(analysis.inputs)
+        ],
         "files_lead": words.say("ui.files.grouped", n=len(analysis.inputs))
-        if len(analysis.inputs) > MANY_FILES
+        if len(analysis.inputs) > records.MANY_FILES
         else "",
         "notes": [
             {"where": words.where(note), "text": words.note(note)} for note in analysis.notes

@@ -6,9 +6,9 @@ the same bytes. A4 by default, Letter on request; margins 15 mm.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +28,41 @@ from hrv.report.text import Words
 PAPERS = {"a4": (8.27, 11.69), "letter": (8.5, 11.0)}
 MARGIN = 0.59  # inches, 15 mm
 POINTS = 72.0
+NOTES = 4  # on the second page; the rest is counted
+SCALES = tuple((letters, pictures) for letters in (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
+               for pictures in (1.0, 0.9, 0.8, 0.72))  # fmt: skip
 FILLED = 0.975  # of a line's room: set letters come out a little wider than their advances
 
 
 def write_pdf(analysis: Analysis, path: Path, words: Words, paper: str = "a4") -> Path:
     """Write the two pages; `paper` is a4 or letter."""
-    size = PAPERS[paper]
     with figures.house_style(LIGHT), mpl.rc_context({"hatch.linewidth": 0.25}):
         meta = {"Title": wording.headline(words, analysis), "CreationDate": None, "ModDate": None}
         with PdfPages(path, metadata=meta) as pages:
-            for build in (_for_the_person, _for_the_clinician):
-                sheet = Sheet.blank(size)
-                build(sheet, analysis, words)
+            for sheet in pages_of(analysis, words, paper):
                 pages.savefig(sheet.figure)
     return path
+
+
+def pages_of(analysis: Analysis, words: Words, paper: str) -> Iterator[Sheet]:
+    """Page 1 for the person, page 2 for the clinician."""
+    size, plates = PAPERS[paper], list(atlas.plates(analysis, words))
+    numbers: dict[str, Any] = statistics(analysis, words)
+    yield _fitted(partial(_for_the_person, analysis, words, plates), size)
+    yield _fitted(partial(_for_the_clinician, analysis, words, plates, numbers), size)
+
+
+def _fitted(build: Callable[[Sheet], None], size: tuple[float, float]) -> Sheet:
+    """The page in the largest letters and pictures with which all of it has room."""
+    sheet = Sheet.blank(size, SCALES[-1])
+    for scale in SCALES:
+        trial = Sheet.blank(size, scale, dry=True)
+        build(trial)
+        if trial.room >= 0.0:
+            sheet = Sheet.blank(size, scale)
+            break
+    build(sheet)
+    return sheet
 
 
 # --------------------------------------------------------------------------- a sheet of paper
@@ -49,16 +70,25 @@ def write_pdf(analysis: Analysis, path: Path, words: Words, paper: str = "a4") -
 
 @dataclass(slots=True)
 class Sheet:
-    """A page filled from the top; `y` is what is left, in inches from the bottom."""
+    """A page filled from the top; `y` is what is left, in inches from the bottom.
+
+    A dry page only measures. `room` is what is left above the foot, negative if they overlap.
+    """
 
     figure: Figure
     width: float
     height: float
     y: float
+    letters: float
+    shrink: float
+    dry: bool
+    room: float = 0.0
 
     @classmethod
-    def blank(cls, size: tuple[float, float]) -> Sheet:
-        return cls(Figure(figsize=size), size[0], size[1], size[1] - MARGIN)
+    def blank(
+        cls, size: tuple[float, float], scale: tuple[float, float] = (1.0, 1.0), dry: bool = False
+    ) -> Sheet:
+        return cls(Figure(figsize=size), size[0], size[1], size[1] - MARGIN, *scale, dry)
 
     @property
     def inner(self) -> float:
@@ -69,12 +99,25 @@ class Sheet:
         x: float = 0.0, width: float | None = None, after: float = 0.05,
     ) -> None:  # fmt: skip
         """A paragraph, wrapped to the width; moves down by its height."""
+        points *= self.letters
         for line in wrapped(text, self.inner - x if width is None else width, points, bold):
             self.y -= 1.28 * points / POINTS
             self._put(line, MARGIN + x, self.y, points, bold, soft)
         self.y -= after
 
+    def foot(self, text: str) -> None:
+        """Small print at the bottom of the page."""
+        points = 7.5
+        lines = wrapped(text, self.inner, points)
+        top = MARGIN + 1.28 * points / POINTS * len(lines)
+        self.room = self.y - top
+        for k, line in enumerate(lines):
+            at = top - (k + 1) * 1.28 * points / POINTS
+            self._put(line, MARGIN, at, points, False, True)
+
     def _put(self, text: str, x: float, y: float, points: float, bold: bool, soft: bool) -> None:
+        if self.dry:
+            return
         self.figure.text(
             x / self.width,
             y / self.height,
@@ -89,17 +132,22 @@ class Sheet:
     def rule(self, gap: float = 0.06) -> None:
         """A thin line across."""
         self.y -= gap
+        if not self.dry:
+            self._line()
+        self.y -= gap
+
+    def _line(self) -> None:
         ax = self.figure.add_axes(
             (MARGIN / self.width, self.y / self.height, self.inner / self.width, 0.0005)
         )
         ax.set_axis_off()
         ax.axhline(0, color=LIGHT.neutral, lw=0.8)
-        self.y -= gap
 
     def row(
         self, cells: list[str], widths: list[float], points: float = 9.5, *, bold: bool = False
     ) -> None:
         """Cells side by side, each wrapped in its own column."""
+        points *= self.letters
         lines = [
             wrapped(cell, width - 0.08, points, bold or i == 0)
             for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
@@ -115,6 +163,10 @@ class Sheet:
     def pictures(self, plates: list[atlas.Plate], words: Words, height: float) -> None:
         """Up to two pictures side by side with their titles."""
         if not plates:
+            return
+        height *= self.shrink
+        if self.dry:
+            self.y -= height
             return
         gap = 0.3
         width = (self.inner - gap * (len(plates) - 1)) / max(len(plates), 2)
@@ -194,10 +246,11 @@ def _font(bold: bool) -> FT2Font:
 # --------------------------------------------------------------------------- page 1
 
 
-def _for_the_person(sheet: Sheet, analysis: Analysis, words: Words) -> None:
-    if analysis.window is not None:
-        since, until = analysis.window
-        period = words.say("ui.period", since=since, until=until, days=until - since + 1)
+def _for_the_person(
+    analysis: Analysis, words: Words, plates: Sequence[atlas.Plate], sheet: Sheet
+) -> None:
+    period = wording.period(words, analysis)
+    if period:
         sheet.say(f"{words.say('ui.title')}  {period}", 9.5, soft=True)
     sheet.say(wording.headline(words, analysis), 17.0, bold=True, after=0.06)
     for sentence in wording.how_sure(words, analysis):
@@ -213,17 +266,13 @@ def _for_the_person(sheet: Sheet, analysis: Analysis, words: Words) -> None:
             sheet.say(" ".join(line.more), 9.0, soft=True, after=0.03)
         sheet.y -= 0.04
     sheet.rule(0.02)
-    plates = [p for p in atlas.plates(analysis, words) if p.place == "primary"][:2]
-    sheet.pictures(plates, words, 3.15 if plates else 0.0)
+    sheet.pictures([p for p in plates if p.place == "primary"][:2], words, 3.15)
     _changed(sheet, analysis, words)
     sheet.say(words.say("ui.settle"), 11.5, bold=True, after=0.02)
     needs = wording.needs(words, analysis) or [wording.no_needs(words, analysis)]
     for need in needs:
-        if sheet.y < MARGIN + 0.75:
-            break
         sheet.say(f"– {need}", 10.0, after=0.01)
-    sheet.y = min(sheet.y, MARGIN + 0.62)
-    sheet.say(words.say("ui.not_diagnosis"), 7.5, soft=True)
+    sheet.foot(words.say("ui.not_diagnosis"))
 
 
 def _changed(sheet: Sheet, analysis: Analysis, words: Words) -> None:
@@ -256,9 +305,14 @@ def _changed(sheet: Sheet, analysis: Analysis, words: Words) -> None:
 # --------------------------------------------------------------------------- page 2
 
 
-def _for_the_clinician(sheet: Sheet, analysis: Analysis, words: Words) -> None:
+def _for_the_clinician(
+    analysis: Analysis,
+    words: Words,
+    plates: Sequence[atlas.Plate],
+    view: dict[str, Any],
+    sheet: Sheet,
+) -> None:
     sheet.say(words.say("ui.clinician"), 14.0, bold=True)
-    view: dict[str, Any] = statistics(analysis, words)
     sheet.say(view["coverage"], 9.5)
     files = sorted(
         {
@@ -291,22 +345,17 @@ def _for_the_clinician(sheet: Sheet, analysis: Analysis, words: Words) -> None:
         widths = [1.65, 0.95, 1.1, 0.95, 0.5, 0.45, sheet.inner - 5.6]
         sheet.row(view["statistics_head"], widths, 8.5, bold=True)
         for cells in view["statistics"]:
-            if sheet.y < MARGIN + 4.6:
-                break
             sheet.row(list(cells), widths, 8.5)
     sheet.rule()
-    plates = {p.name: p for p in atlas.plates(analysis, words)}
-    chosen = [plates[x] for x in ("survival", "half_times", "one_day", "coverage") if x in plates][
-        :2
-    ]
-    sheet.pictures(chosen, words, 3.0 if chosen else 0.0)
-    for note in analysis.notes[:4]:
-        if sheet.y < MARGIN + 2.0:
-            break
+    named = {plate.name: plate for plate in plates}
+    wanted = ("survival", "half_times", "one_day", "coverage")
+    chosen = [named[x] for x in wanted if x in named][:2]
+    sheet.pictures(chosen, words, 3.0)
+    sheet.y -= 0.08 if chosen else 0.0
+    for note in analysis.notes[:NOTES]:
         sheet.say(f"{words.where(note)}: {words.note(note)}", 8.0, soft=True, after=0.01)
+    if len(analysis.notes) > NOTES:
+        sheet.say(words.say("ui.notes.more", n=len(analysis.notes) - NOTES), 8.0, soft=True)
     for part in ("recovery", "baseline", "trend", "verdict"):
-        if sheet.y > MARGIN + 0.9:
-            sheet.say(words.say(f"method.{part}"), 8.0, after=0.03)
-    sheet.y = min(sheet.y, MARGIN + 0.3)
-    made = words.say("ui.made.short", version=analysis.version, mark=view["mark"])
-    sheet.say(made, 7.5, soft=True)
+        sheet.say(words.say(f"method.{part}"), 8.0, after=0.03)
+    sheet.foot(words.say("ui.made.short", version=analysis.version, mark=view["mark"]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
@@ -20,12 +20,14 @@ from hrv.model import (
     BaselineDay,
     Censored,
     Estimate,
+    InputSummary,
     LocalClock,
     MarkerFinding,
     Missing,
     Rating,
     RecoveryFit,
     RecoverySummary,
+    Refusal,
     Trend,
     Varied,
     as_date,
@@ -36,8 +38,13 @@ from hrv.report.text import Words
 SCHEMA = 1
 
 
-def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
-    """The whole analysis as plain values ready for JSON."""
+def record(
+    analysis: Analysis, words: Words | None = None, *, folded: bool = False
+) -> dict[str, Any]:
+    """The whole analysis as plain values ready for JSON.
+
+    `folded`: of many files, those alike share a row with the list of their names.
+    """
     words = words or Words()
     return {
         "schema": SCHEMA,
@@ -49,7 +56,10 @@ def record(analysis: Analysis, words: Words | None = None) -> dict[str, Any]:
             "language": words.language,
         },
         "seed": analysis.seed,
-        "inputs": _inputs(analysis),
+        "inputs": [
+            _input(part, analysis.clock)
+            for part in (alike(analysis.inputs) if folded else ([x] for x in analysis.inputs))
+        ],
         "coverage": {
             "days": analysis.coverage.days,
             "nights": analysis.coverage.nights,
@@ -102,23 +112,66 @@ def _date(day: int) -> str:
     return as_date(day).isoformat()
 
 
-def _inputs(analysis: Analysis) -> list[dict[str, Any]]:
-    return [
-        {
-            "file": item.file,
-            "format": item.format,
-            "streams": list(item.streams),
-            "first": instant(item.first_s, analysis.clock),
-            "last": instant(item.last_s, analysis.clock),
-            "rows_used": item.rows_used,
-            "rows_refused": item.rows_refused,
-            "refusals": [
-                {"rows": r.rows, "reason": r.reason, "first_place": r.first_place}
-                for r in item.refusals
-            ],
-        }
-        for item in analysis.inputs
-    ]
+MANY_FILES = 60  # more than so many stand in groups
+
+
+def alike(inputs: Sequence[InputSummary]) -> list[list[InputSummary]]:
+    """Files one by one, or many of them by folder, kind, contents and reasons."""
+    if len(inputs) <= MANY_FILES:
+        return [[item] for item in inputs]
+    groups: dict[tuple[object, ...], list[InputSummary]] = {}
+    for item in inputs:
+        reasons = tuple(sorted({refusal.reason for refusal in item.refusals}))
+        key = (folder(item.file), item.format, item.streams, reasons)
+        groups.setdefault(key, []).append(item)
+    return list(groups.values())
+
+
+def folder(file: str) -> str:
+    """The part of a path up to its last slash, with it."""
+    return file[: file.rfind("/") + 1]
+
+
+def refused(part: Sequence[InputSummary]) -> dict[str, list[Refusal]]:
+    """Refusals of some files by reason."""
+    found: dict[str, list[Refusal]] = {}
+    for refusal in (r for item in part for r in item.refusals):
+        found.setdefault(refusal.reason, []).append(refusal)
+    return found
+
+
+def ends(part: Sequence[InputSummary]) -> tuple[float | None, float | None]:
+    """First and last time of some files, s."""
+    return (
+        min((x.first_s for x in part if x.first_s is not None), default=None),
+        max((x.last_s for x in part if x.last_s is not None), default=None),
+    )
+
+
+def _input(part: Sequence[InputSummary], clock: LocalClock) -> dict[str, Any]:
+    """One file, or files alike with the sums of their rows and their names."""
+    whose = part[0]
+    first, last = (instant(end, clock) for end in ends(part))
+    row: dict[str, Any] = {
+        "file": whose.file if len(part) == 1 else folder(whose.file),
+        "format": whose.format,
+        "streams": list(whose.streams),
+        "first": first,
+        "last": last,
+        "rows_used": sum(item.rows_used for item in part),
+        "rows_refused": sum(item.rows_refused for item in part),
+        "refusals": [
+            {
+                "rows": sum(r.rows for r in some),
+                "reason": reason,
+                "first_place": some[0].first_place,
+            }
+            for reason, some in refused(part).items()
+        ],
+    }
+    if len(part) > 1:
+        row["files"] = [item.file.removeprefix(row["file"]) for item in part]
+    return row
 
 
 def _verdict(analysis: Analysis, words: Words) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from hrv.model import Analysis, Estimate, MarkerFinding, MarkerState
@@ -48,12 +49,7 @@ def plain(change: Change, facts: Mapping[str, Any]) -> Change:
     """Transformed endpoints back in the units of life."""
     if change.unit == "log odds":
         share = min(max(float(facts.get("share", 0.5)), 1e-6), 1.0 - 1e-6)
-        middle = math.log(share / (1.0 - share))
-
-        def more_in_100(x: float) -> float:
-            return 50.0 * (math.tanh((middle + x / 2) / 2) - math.tanh((middle - x / 2) / 2))
-
-        return _mapped(change, "in 100", more_in_100)
+        return _mapped(change, "in 100", partial(_more_in_100, share))
     if change.unit == "sqrt(1/h)":
         mean = math.sqrt(max(float(facts.get("per_hour", 1.0)), 1e-6))
 
@@ -72,6 +68,17 @@ def plain(change: Change, facts: Mapping[str, Any]) -> Change:
     if change.unit == "ln ms":
         return _mapped(change, "%", lambda x: 100.0 * math.expm1(x))
     return change
+
+
+def _more_in_100(share: float, x: float) -> float:
+    """Percent points between the ends of a line in log odds that rises by x and whose mean is
+    `share`: the log odds in its middle solve the integral of the logistic function."""
+    if abs(x) < 1e-9:
+        return 0.0
+    x = min(max(x, -60.0), 60.0)
+    odds = math.expm1(share * x) / (math.exp(x / 2) - math.exp((share - 0.5) * x))
+    ends = [1.0 / (1.0 + math.exp(-half) / odds) for half in (-x / 2, x / 2)]
+    return 100.0 * (ends[1] - ends[0])
 
 
 def _mapped(change: Change, unit: str, rule: Callable[[float], float]) -> Change:
@@ -160,8 +167,11 @@ def _level(words: Words, finding: MarkerFinding, code: str, **more: Any) -> str:
     found = finding.estimate
     if found is None or finding.facts.get("estimate_is") != "level":
         return ""
-    low, high = (words.number(x) for x in (found.low, found.high))
-    return words.say(code, value=words.number(found.value), low=low, high=high, **more)
+    ends = (found.value, found.low, found.high)
+    if finding.facts.get("measure") in LOG_MEASURES and code == "beside.flexibility":
+        ends = tuple(100.0 * math.expm1(x) for x in ends)  # type: ignore[assignment]
+    value, low, high = (words.number(x) for x in ends)
+    return words.say(code, value=value, low=low, high=high, **more)
 
 
 def _rebound(words: Words, finding: MarkerFinding) -> Iterator[str]:
@@ -175,7 +185,7 @@ def _flexibility(words: Words, finding: MarkerFinding) -> Iterator[str]:
     if finding.facts.get("estimate_is") != "level":
         return
     measure = str(finding.facts.get("measure", ""))
-    unit = "ln" if measure in LOG_MEASURES else words.unit(finding.unit)
+    unit = words.unit("%" if measure in LOG_MEASURES else finding.unit)
     yield _level(
         words, finding, "beside.flexibility", measure=measure_name(words, measure), unit=unit
     )
@@ -252,8 +262,8 @@ def _effort(words: Words, finding: MarkerFinding) -> Iterator[str]:
     if "minutes_a_day" in facts:
         yield words.say(
             "beside.effort",
-            minutes=words.number(float(facts["minutes_a_day"]), 0),
-            sessions=words.number(float(facts.get("sessions_a_week", 0.0)), 0),
+            minutes=float(facts["minutes_a_day"]),
+            sessions=float(facts.get("sessions_a_week", 0.0)),
         )
     share = facts.get("managed_share")
     if share is not None:
@@ -308,13 +318,19 @@ def _sleep(words: Words, finding: MarkerFinding) -> Iterator[str]:
         yield words.say("beside.sleep.disagree")
 
 
+def _exercise(words: Words, finding: MarkerFinding) -> Iterator[str]:
+    part = finding.facts.get("part")
+    if part in {"bouts", "walking"}:
+        yield words.say(f"beside.effort.{part}")
+
+
 def _ratings(words: Words, finding: MarkerFinding) -> Iterator[str]:
     for scale, row in dict(finding.facts.get("scales") or {}).items():
         yield words.say(
             "beside.ratings",
             scale=scale,
-            first=words.number(float(row["first"])),
-            last=words.number(float(row["last"])),
+            early=words.number(float(row["early"]), 1),
+            late=words.number(float(row["late"]), 1),
             n=int(row["n"]),
         )
 
@@ -331,4 +347,5 @@ BESIDE: dict[str, Callable[[Words, MarkerFinding], Iterator[str]]] = {
     "reactivity": _heights,
     "sleep_depth": _sleep,
     "core_suffering": _ratings,
+    "exercise_recovery": _exercise,
 }

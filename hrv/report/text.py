@@ -2,7 +2,8 @@
 
 A code that is not in `SENTENCES` cannot be said: `Words.say` raises, and a test collects every
 code used in the house. Sentences are gettext message ids; `locale/` holds the translations.
-Format specifications beyond Python's own: duration, clock, date, num, pct, rare, weeks.
+Format specifications beyond Python's own: duration, clock, date, num, pct, rare, weeks, and the
+plural forms of a count, "{n:# day|# days}", in the order of the catalogue's Plural-Forms.
 """
 # ruff: noqa: E501 - a sentence stands on one line, as translators see it
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import gettext
 import math
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from hrv.report.file_notes import NOTES, REFUSALS, STREAMS
 
 LOCALE = Path(__file__).with_name("locale")
 NBSP = "\u00a0"
+PERCENT = {"%", "in 100"}  # units in which nobody wants decimals
 
 VERDICT = {
     "verdict.healing.supported": "Your signals fit the pattern the articles call healing.",
@@ -41,21 +43,12 @@ VERDICT = {
         "In this period your body took longer to come back to rest, and it rested at a higher level."
     ),
     "verdict.insufficient": "There is not enough data yet to tell.",
-    "short.healing": "healing pattern",
-    "short.partial": "partly better",
-    "short.mixed": "mixed",
-    "short.coping": "coping pattern",
-    "short.unchanged": "about the same",
-    "short.undetermined": "cannot tell yet",
-    "short.worsening": "less calm",
-    "short.insufficient": "not enough data yet",
     "together.healing": "Both signs moved the same way, towards calm, also without a technique.",
-    "together.partial.not_measured": "The other sign could not be measured.",
+    "together.partial.not_measured": "Whether the other sign changed could not be looked at.",
     "together.partial.not_shown": "The other sign has not clearly moved.",
     "together.partial.opposite": "The other sign moved the other way.",
     "together.partial.step": "The other sign changed too, perhaps in one step, and is not counted.",
     "together.partial.reactions": "Softer reactions are a sign of their own; the answer rests on recovery and baseline, which have not clearly moved.",
-    "together.partial.none": "The other sign is described above.",
     "together.mixed": "One sign became calmer, another less calm. Neither is left out here.",
     "together.coping": "Peaks are better handled, the baseline has not clearly moved. Both have value.",
     "together.unchanged": "A change large enough to matter is unlikely in this period.",
@@ -79,12 +72,11 @@ VERDICT = {
     "sure.undetermined": "How sure: not sure in either direction.",
     "sure.insufficient": "How sure: no direction is claimed.",
     "sure.mixed": "How sure: each sign on its own; they disagree.",
-    "sure.technique_unseen": "We could not look at techniques, so coping was not examined.",
 }
 
 QUALIFIERS = {
     "qualifier.fitness_possible": (
-        "Exercise or walking seem easier on your heart as well: better fitness could explain some of this."
+        "Exercise or walking may have become easier on your heart as well: better fitness could explain some of this."
     ),
     "qualifier.fitness_not_checked": (
         "Better fitness could not be ruled out: too few comparable workouts."
@@ -125,7 +117,7 @@ RECOVERY = {
     "counts.at_most": "{n} rises, {at_most} of them too fast to time",
     "counts.both": "{n} rises, {censored} cut short, {at_most} too fast to time",
     "score.level": "Your device's own stress score ({vendor}) was high {n} times, and half-way down again in about {value_s:duration} ({low_s:clock}–{high_s:clock}; {cut} cut short). This is the device's score and not your heart rate, which comes too rarely to follow a rise; the two are never mixed.",
-    "score.none": "Your device's own stress score ({vendor}) was high {n} times; how fast it falls cannot be said: {reason}",
+    "score.none": "Your device's own stress score ({vendor}) was high {n:once|# times}; how fast it falls cannot be said: {reason}",
     "score.no_use": "Your device's own stress score cannot stand in for heart rate: {reason}",
     "recovery.one.measured": "The rise of {bpm} bpm at {at} was half gone after about {value_s:duration} ({low_s:clock}–{high_s:clock}).",
     "recovery.one.at_least": "The rise of {bpm} bpm at {at} was not yet half gone after {bound_s:duration}: {why}.",
@@ -147,7 +139,6 @@ RECOVERY = {
     "could_show": "A change of {smallest} would have shown 4 times in 5.",
     "baseline.level": "{measure}: about {value} ({low}–{high}).",
     "baseline.range": "9 of 10 of your days lay between {low} and {high}.",
-    "baseline.single": "This rests on one measure alone.",
     "baseline.none": "Baseline could not be measured: {reason}",
     "baseline.trend.improving": "It became calmer: {change}.",
     "baseline.trend.worsening": "It became less calm: {change}.",
@@ -168,7 +159,7 @@ RECOVERY = {
     "measure.sqrt_stress_index": "Baevsky stress index (square root)",
     "measure.vendor_night_hr_bpm": "Heart rate at night as your device gives it",
     "measure.other": "Baseline",
-    "baseline.joined": "This joins all resting measures; 1 daily swing (1 SD) is the usual spread of your own days.",
+    "baseline.joined": "This change joins all resting measures; 1 daily swing (1 SD) is the usual spread of your own days.",
 }
 
 # change words: what a negative and a positive number are called
@@ -182,22 +173,17 @@ CHANGE = {
     "word.higher": "higher",
     "word.fewer": "fewer",
     "word.more": "more",
-    "word.softer": "softer",
-    "word.stronger": "stronger",
     "word.less": "less",
     "per.period": "over {weeks} weeks",
     "times.longer": "{n} times as long",
     "times.higher": "{n} times as high",
     "times.more": "{n} times as many",
-    "times.stronger": "{n} times as strong",
     "plain.SD": "daily swings",
     "size.under": "under {size}",
-    "size.about": "about {size}",
     "weeks": "{n} weeks",
     "weeks.years": "{n} years",
     "weeks.one": "1 week",
     "rare.often": "about {n} times in 100",
-    "rare.once": "about once in 100",
     "rare.seldom": "less than once in 100",
     "rare.very": "less than once in 1,000",
     "months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
@@ -212,21 +198,11 @@ UNITS = {
     "unit.%": "%",
     "unit.bpm": "bpm",
     "unit.ms": "ms",
-    "unit.ln ms": "",
-    "unit.ln": "",
-    "unit.s": "s",
     "unit.min": "min",
-    "unit.h": "h",
-    "unit.d": "days",
-    "unit.days": "days",
     "unit.SD": "SD",
-    "unit.1/h": "per hour",
-    "unit.1/d": "per day",
-    "unit.per hour": "per hour",
     "unit.in 100": "in 100",
     "unit.points": "points",
     "unit.1": "",
-    "unit.": "",
 }
 
 MARKERS = {
@@ -315,25 +291,28 @@ MARKERS = {
     "beside.faster_with.sooner": "From the moment a technique began, rises ended sooner than others that were just as high at that time: {ratio} times as likely to end in any minute ({low}–{high}; {n} rises).",
     "beside.faster_with.later": "From the moment a technique began, rises did not end sooner than others that were just as high at that time: {ratio} times as likely to end in any minute ({low}–{high}; {n} rises). That does not make the technique the cause of slowness: people use one when they feel that a rise will last.",
     "beside.faster_with.open": "From the moment a technique began, rises ended neither clearly sooner nor later than others that were just as high at that time: {ratio} times as likely to end in any minute ({low}–{high}; {n} rises).",
-    "beside.practice.size": "In numbers, {measure} on days with practice less that on days without: {change} ({n} days with, {lapse} without).",
+    "beside.practice.size": "{measure}, days with practice against days without: {change} ({n} days with, {lapse} without).",
     "beside.practice.lower": "On days with practice the body rested calmer than on days without.",
     "beside.practice.higher": "On days with practice the body rested less calm than on days without.",
     "beside.practice.open": "Days with and without practice show no clear difference.",
     "beside.technique.on": "Recovery with a technique, over the period: {change} ({n} rises).",
     "beside.technique.off": "Recovery without a technique, over the period: {change} ({n} rises).",
-    "beside.effort": "About {minutes} minutes a day in about {sessions} sessions a week, as far as tagged.",
+    "beside.effort": "About {minutes:# minute|# minutes} a day in about {sessions:# session|# sessions} a week, as far as tagged.",
     "beside.effort.managed": "A technique was used in {share:pct} of the rises.",
-    "beside.tagged": 'After "{label}" you were back in range after about {time_s:duration} ({n} times).',
+    "beside.tagged": 'After "{label}" you were back in range after about {time_s:duration} ({n:once|# times}).',
     "beside.night_after": "{measure} after tagged events, against the days around them: {change}.",
     "beside.release": '"{label}" raised your heart rate in {before} of {before_n} cases before and in {after} of {after_n} after.',
     "beside.load": "Over the period about {share:pct} of still, quiet minutes were raised.",
+    "beside.load.step": "A step in the resting level could explain such a change.",
     "beside.rate": "Over the period there were about {rate} rises in 10 waking, still hours.",
     "beside.heights": "The middle rise was {bpm} bpm high.",
+    "beside.effort.bouts": "Measured by the fall of the heart rate within a minute after comparable efforts.",
+    "beside.effort.walking": "Measured by the heart rate at the same walking pace.",
     "beside.sleep.settle": "Measured by the time from falling asleep to the quiet of the night.",
     "beside.sleep.restless": "Measured by restlessness during the night.",
     "beside.sleep.deep_share": "Measured by the share of sleep that your device does not call deep.",
     "beside.sleep.disagree": "The signs of sleep disagree, so that no direction is named.",
-    "beside.ratings": 'Your rating "{scale}": first {first}, last {last} ({n} ratings).',
+    "beside.ratings": 'Your rating "{scale}": at first about {early}, of late about {late} ({n:# rating|# ratings}).',
     "marker.steady": "About the same: {change}.",
     "marker.undetermined": "No clear change: {change}.",
     "marker.undetermined.leaning": "Not clear once the number of questions asked is allowed for; by itself: {change}.",
@@ -372,28 +351,27 @@ PAIRS = {
 # Codes of `Missing`, each a sentence; facts by the names that the code is made with.
 MISSING = {
     "missing.none": "no reason was given.",
-    "missing.not_asked": "this was not asked.",
     "missing.no_data": "there are no data for this.",
     "missing.no_ratings": "there are no ratings of your own; a ratings file adds them.",
-    "missing.few_ratings": "there are {n} days with a rating; {needed} are needed.",
-    "missing.few_efforts": "there are {n} comparable efforts; {needed} are needed.",
-    "missing.efforts_not_followed": "{count} workouts end with the effort: keep recording for three minutes after it, standing still.",
+    "missing.few_ratings": "{n:there is # day|there are # days} with a rating; {needed} are needed.",
+    "missing.few_efforts": "{n:there is # comparable effort|there are # comparable efforts}; {needed} are needed.",
+    "missing.efforts_not_followed": "{count:# workout ends|# workouts end} with the effort: keep recording for three minutes after it, standing still.",
     "missing.no_effort": "no workouts and no steady walking were recorded.",
     "missing.no_technique_tags": "no technique was tagged: not recorded, which does not mean never used.",
-    "missing.few_recorded_days": "techniques were recorded on {n} days; {needed} are needed.",
-    "missing.few_bad_days": "there are {n} bad days to come back from; {needed} are needed.",
+    "missing.few_recorded_days": "techniques were recorded on {n:# day|# days}; {needed} are needed.",
+    "missing.few_bad_days": "{n:there is # bad day|there are # bad days} to come back from; {needed} are needed.",
     "missing.no_event_tags": "no events were tagged.",
     "missing.few_exposures": "no tagged trigger has {before} exposures before and {after} after.",
-    "missing.few_event_tags": "there are {n} tagged events of one kind; {needed} are needed.",
+    "missing.few_event_tags": "{n:there is # tagged event|there are # tagged events} of one kind; {needed} are needed.",
     "missing.unexplained_step": "The change of the resting level may be one step about {day:date} rather than a slow drift: a new device, an update of its software or a medicine can do that, and none is known of that time.",
     "missing.season_possible": "{days} days are less than a year: a season alone can move the resting heart by this much.",
-    "missing.ratings_agree": "Your own ratings ({scale}) point the same way.",
-    "missing.ratings_better": "Your own ratings ({scale}) became better, which the signals do not show. What you say counts more than the sensor.",
-    "missing.ratings_worse": "Your own ratings ({scale}) became worse, which the signals do not show. What you say counts more than the sensor.",
+    "missing.ratings_agree": 'Your own ratings of "{scale}" point the same way.',
+    "missing.ratings_better": 'Your own ratings of "{scale}" became better, which the signals do not show. What you say counts more than the sensor.',
+    "missing.ratings_worse": 'Your own ratings of "{scale}" became worse, which the signals do not show. What you say counts more than the sensor.',
     "missing.few_days_a_side": "there are {before} days with a value before the date and {after} from it on; {needed} are needed on each side.",
     "missing.few_episodes_a_side": "there are {before} rises before the date and {after} from it on; {needed} are needed on each side.",
     "missing.few_lapse_days": "{practice_days} days had a session and {lapse_days} had none; {needed} of each are needed to compare them.",
-    "missing.few_technique_sessions": "there are {n} technique sessions that can be looked at; {needed} are needed.",
+    "missing.few_technique_sessions": "{n:there is # technique session|there are # technique sessions} that can be looked at; {needed} are needed.",
     "missing.recovery_not_measured": "Recovery could not be asked about a direction: {reason}",
     "missing.recovery_better": "Recovery became faster.",
     "missing.recovery_worse": "Recovery became slower.",
@@ -410,45 +388,32 @@ MISSING = {
     "missing.known_break.bare": "From {day:date} on something else was different ({kind}); it was held constant.",
     "missing.illness_left_out": "Days left out for illness and for getting well again: {n}.",
     "missing.confounded": "something else changed together with time, and the two cannot be told apart.",
-    "missing.too_little_quiet_time": "there is room for {n} test rises in quiet time; {needed} are needed.",
-    "missing.too_corrected": "{share:pct} of the beats had to be corrected.",
-    "missing.more_beats_than_time": "the beats last longer than the time they were recorded in.",
-    "missing.low_coverage": "beats cover only {coverage:pct} of the time.",
     "missing.worn_too_little.bare": "the device was worn too little through the waking day.",
-    "missing.too_few_days": "there are {n} days with a value; {needed} are needed.",
-    "missing.window_too_short": "the data span {days} days; {needed} are needed.",
-    "missing.short_window": "the period has {days} days; {needed} are needed.",
+    "missing.too_few_days": "{n:there is # day|there are # days} with a value; {needed} are needed.",
+    "missing.window_too_short": "the data span {days:# day|# days}; {needed} are needed.",
+    "missing.short_window": "the period has {days:# day|# days}; {needed} are needed.",
     "missing.no_variation": "the values do not vary, so that no trend can be tested.",
     "missing.too_few_episodes": "too few rises to go by ({n}; {needed} are needed).",
     "missing.few_episodes": "too few rises without a technique ({n}; {needed} are needed).",
     "missing.worn_too_little": "the device recorded most of the waking hours on {share:pct} of the days; {needed:pct} are needed.",
     "missing.uneven_episodes": "one third of the period has only {least} rises; {needed} are needed in each.",
-    "missing.too_few_episode_days": "rises were found on {days} days; {needed} are needed.",
+    "missing.too_few_episode_days": "rises were found on {days:# day|# days}; {needed} are needed.",
     "missing.faster_than_sampling": "most recoveries are faster than this recording can time (within {at_most_s:duration}).",
     "missing.faster_than_sampling.bare": "most recoveries are faster than this recording can time.",
     "missing.mostly_censored": "{share:pct} of the recoveries were cut short or too fast to time.",
-    "missing.too_few_weeks": "rises were found in {weeks} weeks; {needed} are needed.",
-    "missing.too_few_values": "there are {n} values; {needed} are needed.",
-    "missing.no_answer": "these beats give no value of {metric}.",
-    "missing.score_not_needed": "heart rate is fine enough to follow a rise; the device's score is made of it.",
-    "missing.no_score": "there is no stress score of a device.",
+    "missing.too_few_weeks": "rises were found in {weeks:# week|# weeks}; {needed} are needed.",
+    "missing.too_few_values": "{n:there is # value|there are # values}; {needed} are needed.",
     "missing.score_too_coarse": "it comes every {period_s:duration}; to see a rise it must come every {needed_s:duration} or more often.",
-    "missing.few_score_episodes": "{n} stretches of high score could be followed; {needed} are needed.",
-    "missing.vagal_no_beats": "no beat-to-beat intervals were recorded after this rise.",
-    "missing.vagal_few_segments": "{n} half minutes after this rise hold enough clean beats; {needed} are needed.",
-    "missing.vagal_not_followed": "this rise was followed for too short a time.",
-    "missing.too_few_beats": "there are {beats} beats; {needed} are needed.",
-    "missing.too_short": "the stretch lasts {span_s:duration}; {needed_s:duration} are needed.",
-    "missing.no_variability": "the beats do not vary.",
+    "missing.few_score_episodes": "{n:# stretch|# stretches} of high score could be followed; {needed} are needed.",
     "missing.interruptions_changed": "recoveries were cut short in {first:pct} of rises at first and in {last:pct} at last; that alone could look like a change.",
     "missing.recovery_not_from_workouts": "workouts show how the heart recovers from effort, not from stress.",
     "missing.needs_continuous_hr": "this needs a heart-rate value at least every 2 minutes.",
     "missing.needs_waking_hr": "this needs heart rate through the waking day.",
     "missing.needs_sleep_times": "this needs the times of sleep.",
-    "missing.few_waking_days": "there are {n} days with enough still, waking time; {needed} are needed.",
-    "missing.few_resting_days": "there are {n} days with a resting value; {needed} are needed.",
-    "missing.few_still_days": "there are {n} days with enough still time; {needed} are needed.",
-    "missing.few_nights": "there are {n} nights; {needed} are needed.",
+    "missing.few_waking_days": "{n:there is # day|there are # days} with enough still, waking time; {needed} are needed.",
+    "missing.few_resting_days": "{n:there is # day|there are # days} with a resting value; {needed} are needed.",
+    "missing.few_still_days": "{n:there is # day|there are # days} with enough still time; {needed} are needed.",
+    "missing.few_nights": "{n:there is # night|there are # nights}; {needed} are needed.",
     "missing.sleep_without_trend": "the nights show no trend that could be tested.",
     "missing.baseline_no_days": "no day has a resting value; a level needs {needed} nights or days.",
     "missing.baseline_no_days.bare": "no day has a resting value.",
@@ -477,7 +442,6 @@ NEEDS = {
 
 # Codes of episode fits.
 CODES = {
-    "stop.": "",
     "stop.dropout": "the recording dropped out",
     "stop.next_episode": "the next rise began",
     "stop.motion": "movement began",
@@ -486,7 +450,6 @@ CODES = {
     "stop.cap": "the longest follow-up was reached",
     "stop.end": "the recording ended",
     "stop.exercise": "exercise began",
-    "why.": "",
     "why.follow_up": "followed for too short a time",
     "why.missing": "heart rate is missing in it",
     "why.dropout": "the recording dropped out",
@@ -621,11 +584,10 @@ UI = {
         "Open circles: recoveries that were cut short there; they count up to that point."
     ),
     "figure.half_times.title": "Half-time of every rise",
-    "figure.half_times.alt": "Half-times of {n} rises by date. {trend}",
-    "figure.half_times.caption": (
-        "Each mark is one rise. Triangles up: cut short, so at least this long. Triangles down: faster than the recording can time. "
-        "Grey band: where the trend lies with 95 in 100 confidence."
-    ),
+    "figure.half_times.alt": "Half-times of {n:# rise|# rises} by date. {trend}",
+    "figure.half_times.caption": "Each mark is one rise. Triangles up: cut short, so at least this long. Triangles down: faster than the recording can time.",
+    "figure.half_times.trend": "Line and grey band: the trend, and where it lies with 95 in 100 confidence.",
+    "figure.half_times.level": "Line and grey band: the middle one, and where it lies with 95 in 100 confidence.",
     "figure.baseline.title": "Baseline against your own range",
     "figure.baseline.alt": "{level} {trend}",
     "figure.baseline.caption": (
@@ -656,7 +618,7 @@ UI = {
     "axis.above_middle": "bpm above your middle",
     "figure.day.asked": "The day you asked for: {date:date}",
     "figure.day.typical": "A typical day: {date:date}",
-    "figure.day.alt": "Heart rate through {date:date}, between {low} and {high} bpm, with sleep, movement, exercise and {n} rises marked.",
+    "figure.day.alt": "Heart rate through {date:date}, between {low} and {high} bpm, with sleep, movement, exercise and {n:# rise|# rises} marked.",
     "figure.day.caption": "Blue line: heart rate. Grey line: what movement and the time of day explain. Rows below: sleep, movement, exercise, time left out (for example just after movement), rises; hollow ones are not used for recovery speed.",
     "figure.day.caption.tags": "Above the line: what you tagged.",
     "axis.rmssd": "RMSSD (ms)",
@@ -700,7 +662,7 @@ UI = {
     "axis.fluctuation": "Fluctuation F(n) (ms)",
     "figure.technique.title": "With and without a technique",
     "figure.technique.alt": "Half-times of {on} rises with a technique and {off} without, one mark each.",
-    "figure.technique.caption": "Each mark is one rise; triangles were cut short and lie at least there. The line is the middle one, cut-short ones counted (Kaplan-Meier).",
+    "figure.technique.caption": "Each mark is one rise. Triangles up: cut short, so at least this long; triangles down: too fast to time, at most this long. The line is the middle one, cut-short ones counted (Kaplan-Meier).",
     "figure.technique.on": "with ({n})",
     "figure.technique.off": "without ({n})",
     "figure.labels.title": "Recovery by what you tagged",
@@ -725,8 +687,8 @@ UI = {
     "figure.data": "Numbers of this picture",
     "ui.title": "Healing or coping?",
     "ui.skip": "Skip to the answer",
-    "ui.period": "{since:date} to {until:date} ({days} days)",
-    "ui.answer": "Answer",
+    "ui.period.one": "{since:date} (1 day)",
+    "ui.period": "{since:date} to {until:date} ({days:# day|# days})",
     "ui.recovery": "Recovery",
     "ui.baseline": "Baseline",
     "ui.together": "Together",
@@ -760,11 +722,12 @@ UI = {
     "ui.changed": "What changed",
     "ui.same": "What did not change",
     "ui.unclear": "What is not clear",
-    "ui.unseen": "What could not be seen",
+    "ui.unseen": "Where no change could be looked for",
     "ui.nothing": "Nothing that can be said with confidence.",
     "ui.nothing.same": "Nothing could be shown to be the same; that needs more data than a change does.",
     "ui.settle": "What would settle it",
     "ui.settle.open": "More time as now would help; how much cannot be said yet.",
+    "ui.settle.surer": "Nothing is missing for this answer; more time makes it surer. Look again in a few months.",
     "ui.settle.nothing": "Nothing more is needed for this answer. Look again in a few months.",
     "ui.pictures": "The two signs in pictures",
     "ui.markers": "Every practical test",
@@ -773,20 +736,19 @@ UI = {
     "ui.says": "What the data say",
     "ui.state": "In short",
     "ui.numbers": "Numbers",
-    "ui.detail": "For a closer look",
     "ui.more_pictures": "More pictures",
     "ui.episodes": "Every rise",
     "ui.beside": "Beside it",
     "ui.beside.back": "in range after {back}",
     "ui.beside.percent": "{percent} % gone after {minutes} min",
     "ui.beside.vagal": "vagal return {change} % a minute ({low} to {high})",
-    "ui.episodes.lead": "Raised heart rate without movement; the cause is unknown unless you tagged it. {used} of {all} are used for recovery speed.",
-    "ui.episodes.show": "Show {n} rises",
+    "ui.episodes.lead": "Raised heart rate without movement; the cause is unknown unless you tagged it. Used for recovery speed: {used} of {all}.",
+    "ui.episodes.show": "Show {n:# rise|# rises}",
     "ui.days": "Every day",
-    "ui.days.show": "Show {n} days",
+    "ui.days.show": "Show {n:# day|# days}",
     "ui.beats": "Beats",
     "ui.beats.lead": "A few minutes of beats, from {time} on {date:date}: the middle ones of that day. For people who look into the data; of all this only RMSSD can enter the answer.",
-    "ui.beats.show": "Show {n} pictures",
+    "ui.beats.show": "Show {n:# picture|# pictures}",
     "ui.start": "Start",
     "ui.kind": "Kind",
     "ui.rise": "Rise (bpm)",
@@ -805,9 +767,10 @@ UI = {
     "ui.arousal": "Arousal (SD)",
     "ui.quality": "Quality",
     "ui.data": "Data and their quality",
-    "ui.coverage": "{days} days and {nights} nights with data; worn {worn} hours, of which {still} hours awake and still. Data kind {tier}: {tier_words}.",
+    "ui.coverage": "{days:# day|# days} and {nights:# night|# nights} with data; worn {worn:# hour|# hours}, of which {still:# hour|# hours} awake and still. Data kind {tier}: {tier_words}.",
+    "ui.coverage.daily": "{days:# day|# days} with a value. Data kind {tier}: {tier_words}.",
     "ui.files": "Files",
-    "ui.files.show": "Show the table ({n} lines)",
+    "ui.files.show": "Show the table ({n:# line|# lines})",
     "ui.files.grouped": "{n} files; those alike share a line. Each of them stands in report.json with its own numbers.",
     "ui.file": "File",
     "ui.format": "Format",
@@ -819,6 +782,7 @@ UI = {
     "ui.refused_why": "Why",
     "ui.notes": "Notes",
     "ui.no_notes": "No notes.",
+    "ui.notes.more": "{n:# further note stands|# further notes stand} in the web page of this report.",
     "ui.methods": "Methods",
     "method.self_test": "To check itself, the program put {n} known rises into your own quiet hours and looked for them: it found {found:pct} of those that stand out (between {low:pct} and {high:pct}); the middle error of one half-time was {error:pct}.",
     "method.self_test.slope": "Of a true difference between half-times it shows about {slope:pct} (between {low:pct} and {high:pct}).",
@@ -853,11 +817,8 @@ UI = {
     "ui.source": "Source",
     "ui.glossary": "Words used here",
     "ui.raw": "The numbers for machines",
-    "ui.raw.lead": "The same analysis as JSON, schema {schema}; also in report.json beside this page.",
-    "ui.raw.show": "Show JSON",
-    "ui.tags": "Your tags",
+    "ui.raw.lead": "The same analysis as JSON, schema {schema}; report.json beside this page has it too, with every file on its own.",
     "ui.nav": "Contents",
-    "ui.sort": "Sort by {column}",
     "ui.made": "Made by hrv-recovery {version}. Everything was computed on your machine; this page opens no connection.",
     "ui.clinician": "For a clinician",
     "ui.sources": "Files read: {n} ({kinds}). Rows used: {used}; refused: {refused}, each with its reason in the web page of this report.",
@@ -935,10 +896,13 @@ class Words:
                 way_out=f"There are: {', '.join(languages())}",
             )
         self.language = language
-        self._translate = gettext.translation(
+        catalogue = gettext.translation(
             "hrv", LOCALE, languages=[language], fallback=language == "en"
-        ).gettext
+        )
+        self._translate = catalogue.gettext
+        self._form: Callable[[int], int] = getattr(catalogue, "plural", lambda n: int(n != 1))
         self._numbers = _Numbers(self)
+        self.decimal = self.say("decimal")
 
     def say(self, code: str, /, **facts: Any) -> str:
         """The sentence of a code; KeyError for a code that is not in the table."""
@@ -1002,11 +966,11 @@ class Words:
         """A number with as many decimals as its size deserves."""
         if digits is None:
             size = abs(value)
-            digits = 0 if size >= 20 or float(value).is_integer() else 1 if size >= 1 else 2
+            digits = 0 if size >= 9.95 or float(value).is_integer() else 1 if size >= 0.995 else 2
         text = f"{value:.{digits}f}"
         if float(text) == 0:
             text = text.lstrip("-")
-        return text.replace("-", "−").replace(".", self._translated(SENTENCES["decimal"]))
+        return text.replace("-", "−").replace(".", self.decimal)
 
     def duration(self, seconds: float) -> str:
         """Seconds as a person says them: 45 s, 2 min 30 s, 1 h 10 min."""
@@ -1033,16 +997,14 @@ class Words:
     def day(self, day: int | date) -> str:
         """A calendar day; numbers count from 1970-01-01."""
         when = day if isinstance(day, date) else as_date(day)
-        month = self._translated(SENTENCES["months"]).split()[when.month - 1]
-        return self._translated(SENTENCES["date.form"]).format(
-            day=when.day, month=month, year=when.year
-        )
+        month = self.say("months").split()[when.month - 1]
+        return self.say("date.form", day=when.day, month=month, year=when.year)
 
     def short_day(self, day: int) -> str:
         """Day and month alone, for the ticks of an axis."""
         when = as_date(day)
-        month = self._translated(SENTENCES["months"]).split()[when.month - 1]
-        return self._translated(SENTENCES["date.short"]).format(day=when.day, month=month)
+        month = self.say("months").split()[when.month - 1]
+        return self.say("date.short", day=when.day, month=month)
 
     def weeks(self, weeks: float) -> str:
         """A waiting time in weeks, or years where it is long, rounded up."""
@@ -1052,7 +1014,11 @@ class Words:
 
     def weekdays(self) -> list[str]:
         """Monday to Sunday, short."""
-        return self._translated(SENTENCES["weekdays"]).split()
+        return self.say("weekdays").split()
+
+    def counted(self, n: float, forms: Sequence[str]) -> str:
+        """A count in the form of its number: 1 day, 2 days; "#" is the number."""
+        return forms[self._form(round(n))].replace("#", self.number(round(n)))
 
     def percent(self, share: float) -> str:
         """A share (0 to 1) in percent."""
@@ -1061,13 +1027,10 @@ class Words:
     def rare(self, p: float) -> str:
         """How often chance alone would do it, never rounded towards rarity."""
         if p < 0.001:
-            return self._translated(SENTENCES["rare.very"])
+            return self.say("rare.very")
         if p < 0.01:
-            return self._translated(SENTENCES["rare.seldom"])
-        hundredths = math.ceil(100 * p - 1e-9)
-        if hundredths == 1:
-            return self._translated(SENTENCES["rare.once"])
-        return self.say("rare.often", n=hundredths)
+            return self.say("rare.seldom")
+        return self.say("rare.often", n=max(math.ceil(100 * p - 1e-9), 2))
 
     def size(self, amount: float, unit: str) -> str:
         """A positive amount with its unit; amounts too small to print are "under" something."""
@@ -1078,9 +1041,8 @@ class Words:
                 "size.under",
                 size=f"{self.number(least, 1 if least == 0.1 else 2)}{NBSP}{mark}".rstrip(),
             )
-        digits = None if amount >= 1 or unit not in {"%", "bpm"} else 1
-        digits = 1 if unit == "SD" else digits
-        if unit == "%" and amount >= 1:
+        digits = 1 if unit == "SD" or (unit in PERCENT | {"bpm"} and amount < 1) else None
+        if unit in PERCENT and amount >= 0.95:
             digits = 0
         return f"{self.number(amount, digits)}{NBSP}{mark}".rstrip()
 
@@ -1089,7 +1051,8 @@ class Words:
 
     def unit(self, unit: str) -> str:
         """A unit as it is written after a number."""
-        return self._translated(SENTENCES[f"unit.{unit}"])
+        code = f"unit.{unit}"
+        return self.say(code) if code in SENTENCES else unit
 
     def change(self, change: Estimate, unit: str, words: tuple[str, str]) -> str:
         """A change with its range; its direction is claimed only if the interval allows it."""
@@ -1139,10 +1102,12 @@ class _Numbers(string.Formatter):
         }
         if format_spec in own:
             return str(own[format_spec](value))
+        if "|" in format_spec:
+            return words.counted(value, format_spec.split("|"))
         if not format_spec and isinstance(value, float):
             return words.number(value)
         text = str(super().format_field(value, format_spec))
-        return text.replace(".", words.say("decimal")) if format_spec.endswith("f") else text
+        return text.replace(".", words.decimal) if format_spec.endswith("f") else text
 
 
 def needed_facts(code: str) -> set[str]:

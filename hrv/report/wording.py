@@ -19,7 +19,9 @@ from hrv.model import (
     RecoverySummary,
     ScoreSummary,
     State,
+    Tier,
     Trend,
+    Verdict,
 )
 from hrv.report.text import NBSP, Words
 
@@ -119,6 +121,31 @@ def _weeks(words: Words, trend: Trend) -> str:
 
 
 # --------------------------------------------------------------------------- the three lines
+
+
+def period(words: Words, analysis: Analysis) -> str:
+    """First and last day of what was looked at; empty without days."""
+    if analysis.window is None:
+        return ""
+    since, until = analysis.window
+    if since == until:
+        return words.say("ui.period.one", since=since)
+    return words.say("ui.period", since=since, until=until, days=until - since + 1)
+
+
+def coverage(words: Words, analysis: Analysis) -> str:
+    """How much there is to look at, and of what kind."""
+    seen = analysis.coverage
+    code = "ui.coverage.daily" if seen.tier is Tier.DAILY else "ui.coverage"
+    return words.say(
+        code,
+        days=seen.days,
+        nights=seen.nights,
+        worn=seen.worn_hours,
+        still=seen.still_hours,
+        tier=seen.tier.value,
+        tier_words=words.say(f"tier.{seen.tier.value}"),
+    )
 
 
 def _counts(words: Words, summary: RecoverySummary) -> str:
@@ -283,8 +310,10 @@ def baseline_level(words: Words, summary: BaselineSummary) -> list[str]:
 
 def uncounted_step(analysis: Analysis) -> Missing | None:
     """The step of the resting level that the answer leaves out, if there is one."""
-    if analysis.verdict.state is State.HEALING:
-        return None
+    return None if analysis.verdict.state is State.HEALING else _step(analysis)
+
+
+def _step(analysis: Analysis) -> Missing | None:
     return next((r for r in analysis.verdict.reasons if r.code == "unexplained_step"), None)
 
 
@@ -304,11 +333,16 @@ def baseline_trend(words: Words, analysis: Analysis) -> list[str]:
     if uncounted_step(analysis) is None:
         said = _trend(words, "baseline", state, trend, change, ("lower", "higher"), unit)
     else:
-        phrase = words.change(change.size, change.unit, ("lower", "higher"))
-        said = [words.say("baseline.trend.step", change=f"{phrase}, {_weeks(words, trend)}")]
+        said = [stepped(words, change, trend)]
     if measure == "arousal_z":
         said.insert(1, words.say("baseline.joined"))
     return said
+
+
+def stepped(words: Words, change: Change, trend: Trend) -> str:
+    """A change of the resting level in one step: how large, and that it is not counted."""
+    phrase = words.change(change.size, change.unit, ("lower", "higher"))
+    return words.say("baseline.trend.step", change=f"{phrase}, {_weeks(words, trend)}")
 
 
 # --------------------------------------------------------------------------- the verdict
@@ -324,11 +358,16 @@ def headline(words: Words, analysis: Analysis) -> str:
         which = verdict.which if verdict.which in {"recovery", "baseline"} else "reactions"
         return words.say(f"verdict.partial.{which}")
     if state is State.WORSENING:
-        which = verdict.which if verdict.which in {"recovery", "baseline"} else "both"
-        return words.say(f"verdict.worsening.{which}")
+        return words.say(f"verdict.worsening.{_worse(verdict)}")
     if state is State.UNDETERMINED and uncounted_step(analysis) is not None:
         return words.say("verdict.undetermined.step")
     return words.say(f"verdict.{state.value}")
+
+
+def _worse(verdict: Verdict) -> str:
+    """Which sign became less calm; one whose other sign is not described stands for both."""
+    alone = verdict.which in {"recovery", "baseline"} and verdict.other is not None
+    return str(verdict.which) if alone else "both"
 
 
 def together(words: Words, analysis: Analysis) -> str:
@@ -339,7 +378,7 @@ def together(words: Words, analysis: Analysis) -> str:
             return words.say("together.partial.reactions")
         if verdict.which == "recovery" and uncounted_step(analysis) is not None:
             return words.say("together.partial.step")
-        return words.say(f"together.partial.{verdict.other or 'none'}")
+        return words.say(f"together.partial.{verdict.other or 'not_shown'}")
     if verdict.state is State.UNDETERMINED and uncounted_step(analysis) is not None:
         return words.say("together.undetermined.step")
     return words.say(f"together.{verdict.state.value}")
@@ -359,7 +398,7 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
     chance = _by_chance(analysis)
     if chance is not None:
         said.append(words.say("sure.chance", p=chance))
-    only_step = uncounted_step(analysis) is not None and not _known_change(analysis)
+    only_step = _step(analysis) is not None and not _known_change(analysis)
     if state in DIRECTIONS:
         for qualifier in verdict.qualifiers:
             guessed = qualifier == "confounded" and only_step
@@ -386,6 +425,8 @@ def _by_chance(analysis: Analysis) -> float | None:
     verdict = analysis.verdict
     primaries = {"recovery": analysis.recovery.trend, "baseline": analysis.baseline.trend}
     single = verdict.which in primaries
+    if verdict.state is State.WORSENING:
+        single = _worse(verdict) != "both"
     if verdict.state is State.COPING:
         return next(
             (1.0 - m.facts["on_fall"] for m in analysis.markers if "on_fall" in m.facts), None
@@ -575,9 +616,11 @@ OTHER_DATA = ("export_minute", "export_continuous", "export_all_day", "export_an
 
 def no_needs(words: Words, analysis: Analysis) -> str:
     """What is said where nothing can be named that would settle the question."""
-    open_states = {State.INSUFFICIENT, State.UNDETERMINED, State.MIXED}
-    kind = "open" if analysis.verdict.state in open_states else "nothing"
-    return words.say(f"ui.settle.{kind}")
+    verdict = analysis.verdict
+    if verdict.state in {State.INSUFFICIENT, State.UNDETERMINED, State.MIXED}:
+        return words.say("ui.settle.open")
+    settled = verdict.confidence == "supported" or verdict.state is State.UNCHANGED
+    return words.say(f"ui.settle.{'nothing' if settled else 'surer'}")
 
 
 def self_test(words: Words, analysis: Analysis) -> list[str]:
@@ -646,5 +689,6 @@ def half_time_shown(words: Words, fit: RecoveryFit) -> tuple[str, float | None]:
 def why_not(words: Words, fit: RecoveryFit) -> str:
     """Why a rise is not used, or what cut it short; else empty."""
     if not fit.accepted:
-        return words.say(f"why.{fit.why_not}")
-    return words.say(f"stop.{fit.stop_reason}") if fit.censored is Censored.RIGHT else ""
+        return words.say(f"why.{fit.why_not}") if fit.why_not else ""
+    cut = fit.censored is Censored.RIGHT and fit.stop_reason
+    return words.say(f"stop.{fit.stop_reason}") if cut else ""

@@ -38,7 +38,13 @@ def test_ratings_that_wander_are_open() -> None:
 def test_three_ratings_are_too_few_and_still_shown() -> None:
     found = rated([8, 6, 4])
     assert found.state is MarkerState.UNKNOWN
-    assert found.facts["scales"]["core_suffering"] == {"first": 8.0, "last": 4.0, "n": 3}
+    assert found.facts["scales"]["core_suffering"] == {
+        "first": 8.0,
+        "last": 4.0,
+        "early": 8.0,
+        "late": 4.0,
+        "n": 3,
+    }
 
 
 def test_four_ratings_cannot_be_clear() -> None:

@@ -453,7 +453,7 @@ def undetermined() -> Analysis:
 
 def worsening() -> Analysis:
     return full(
-        Verdict(state=State.WORSENING, which="recovery"),
+        Verdict(state=State.WORSENING, which="recovery", other="not_shown"),
         half=(120.0, 170.0),
         recovery=MarkerState.WORSENING,
         recovery_trend=(0.3, 0.17),

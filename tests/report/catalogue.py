@@ -58,8 +58,11 @@ def template(translated: dict[str, str] | None = None, language: str = "") -> st
     for code, sentence in SENTENCES.items():
         if sentence:
             codes.setdefault(sentence, []).append(code)
-    header = f"Language: {language}\\nContent-Type: text/plain; charset=UTF-8\\n"
-    parts = [f'msgid ""\nmsgstr ""\n"{header}"\n']
+    header = (translated or {}).get("") or (
+        f"Language: {language}\nContent-Type: text/plain; charset=UTF-8\n"
+        "Plural-Forms: nplurals=2; plural=(n != 1);\n"
+    )
+    parts = [f'msgid ""\nmsgstr ""\n{_quoted(header)}\n']
     for sentence, named in codes.items():
         told = (translated or {}).get(sentence, "")
         parts.append(f"#: {' '.join(named)}\nmsgid {_quoted(sentence)}\nmsgstr {_quoted(told)}\n")

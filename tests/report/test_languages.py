@@ -21,7 +21,9 @@ from tests.report.catalogue import compiled, messages, sources, template
 
 
 def facts(sentence: str) -> set[tuple[str, str]]:
-    return {(name, spec or "") for _, name, spec, _ in string.Formatter().parse(sentence) if name}
+    """Names and kinds of the numbers of a sentence; each language has its own plural forms."""
+    found = {(name, spec or "") for _, name, spec, _ in string.Formatter().parse(sentence) if name}
+    return {(name, "plural" if "|" in spec else spec) for name, spec in found}
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: path.parents[1].name)
@@ -126,7 +128,7 @@ def made_up(sentence: str) -> dict[str, object]:
     """Facts of the right kind for every number of a sentence."""
     kinds: dict[str, object] = {
         "duration": 90.0, "clock": 90.0, "date": 20_500, "pct": 0.3, "rare": 0.02, "num": 3.25,
-        "weeks": 3.0, "": "x",
+        "weeks": 3.0, "plural": 2, "": "x",
     }  # fmt: skip
     return {name: kinds.get(spec, 2.5) for name, spec in facts(sentence)}
 
