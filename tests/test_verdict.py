@@ -291,7 +291,7 @@ TRAINS_MORE = replace(BEFORE, answers=frozenset({"training.more"}))
 
 def test_who_says_to_train_more_is_asked_about_fitness_and_nothing_gets_better() -> None:
     for effort in (None, {}, {"bouts_better": 0.9, "bouts_se": 2.0}):
-        given = {"recovery": CLEAR, "baseline": CLEAR, "effort": effort}
+        given: dict[str, Any] = {"recovery": CLEAR, "baseline": CLEAR, "effort": effort}
         plain, told = judged(**given), judged(TRAINS_MORE, **given)
         assert told.qualifiers == (*plain.qualifiers, "fitness_told")
         assert (told.state, told.confidence) == (State.HEALING, "probable")
