@@ -11,7 +11,7 @@ Run: `python -m tests.benchmarks.scored [--people 5] [--days 42] [--write]`
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 import hrv
 from hrv import scored, simulate, timeline
 from hrv.calibrate.counts import with_interval
-from hrv.model import Estimate, Missing, ScoreEpisode, ScoreSummary
+from hrv.model import Episode, Estimate, Missing, ScoreEpisode, ScoreSummary
 from hrv.settings import Settings
 from hrv.simulate.device import Device
 from hrv.simulate.export import truth
@@ -56,14 +56,14 @@ def wearers() -> dict[str, Scenario]:
     }
 
 
-def touches(one: ScoreEpisode, reaction: dict[str, Any], until_s: float) -> bool:
+def touches(one: Episode | ScoreEpisode, reaction: dict[str, Any], until_s: float) -> bool:
     return bool(one.start_s < reaction["t_off"] + until_s and one.end_s > reaction["t_on"])
 
 
 def compared(
-    episodes: tuple[ScoreEpisode, ...], reactions: list[dict[str, Any]]
+    episodes: Sequence[Episode | ScoreEpisode], reactions: list[dict[str, Any]]
 ) -> tuple[list[bool], list[bool]]:
-    """Which visible reactions were found, and which stretches are false."""
+    """Which visible reactions were found, and which episodes are false."""
     found = [any(touches(e, r, LATE_S) for e in episodes) for r in reactions if r["visible"]]
     false = [
         not any(touches(e, r, max(LATE_S, 2.0 * r["half_time_s"])) for r in reactions)
