@@ -1,6 +1,7 @@
 """`report.json`: the analysis by stable keys, numbers with their intervals, null beside its reason.
 
-The shape is `report.schema.json`; a new shape raises `SCHEMA` and still reads the old.
+The shape is `report.schema.json`. Keys may be added; taking one away or changing its meaning or
+type raises `SCHEMA`.
 """
 
 from __future__ import annotations

@@ -810,6 +810,7 @@ UI = {
     "ui.q_value": "q",
     "ui.n": "n",
     "ui.settings": "Settings",
+    "ui.settings.lead": "Limits and times that the program went by, named as in the program and in report.json, with where each comes from.",
     "ui.settings.show": "Show {n} settings",
     "ui.setting": "Setting",
     "ui.value": "Value",

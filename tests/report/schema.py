@@ -16,13 +16,13 @@ TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 KNOWN = {
-    "$schema", "title", "type", "properties", "required", "additionalProperties", "items",
-    "enum", "const", "pattern", "minItems", "maxItems",
+    "$schema", "title", "description", "type", "properties", "required", "additionalProperties",
+    "items", "enum", "const", "pattern", "minItems", "maxItems",
 }  # fmt: skip
 
 
 def faults(value: Any, schema: dict[str, Any], place: str = "$") -> Iterator[str]:
-    """Every place where a value is not what its schema says."""
+    """Every place where a value is not what its schema says, or has a key it does not name."""
     unknown = set(schema) - KNOWN
     assert not unknown, f"the checker does not know {unknown}"
     if "const" in schema and value != schema["const"]:
@@ -38,6 +38,20 @@ def faults(value: Any, schema: dict[str, Any], place: str = "$") -> Iterator[str
         yield from _array(value, schema, place)
     if isinstance(value, dict):
         yield from _object(value, schema, place)
+
+
+def keys(schema: dict[str, Any], place: str = "$") -> Iterator[str]:
+    """A line for every key: its place, its type, and whether it is always there."""
+    required = schema.get("required", ())
+    for name, part in schema.get("properties", {}).items():
+        types = part.get("type", part.get("const", "any"))
+        told = types if isinstance(types, list) else [types]
+        always = "always" if name in required else "may be"
+        yield f"{place}.{name}: {'|'.join(map(str, told))}, {always}"
+        yield from keys(part, f"{place}.{name}")
+    for step in ("items", "additionalProperties"):
+        if isinstance(schema.get(step), dict):
+            yield from keys(schema[step], f"{place}[]")
 
 
 def _is(value: Any, types: str | list[str]) -> bool:
@@ -59,7 +73,7 @@ def _object(value: dict[str, Any], schema: dict[str, Any], place: str) -> Iterat
     for name in schema.get("required", ()):
         if name not in value:
             yield f"{place}: {name} is missing"
-    more = schema.get("additionalProperties", True)
+    more = schema.get("additionalProperties", not known)
     for name, item in value.items():
         if name in known:
             yield from faults(item, known[name], f"{place}.{name}")

@@ -20,8 +20,8 @@ from hrv.model import (
     Verdict,
 )
 from hrv.report.record import dumps, instant, number, record
-from tests.report import builders
-from tests.report.schema import faults
+from tests.report import builders, sayings
+from tests.report.schema import faults, keys
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(hrv.report.__file__).parent / "report.schema.json").read_text(encoding="utf-8")
@@ -32,6 +32,26 @@ SCHEMA: dict[str, Any] = json.loads(
 def test_every_report_follows_the_shipped_schema(name: str) -> None:
     told = json.loads(dumps(builders.EVERY[name]()))
     assert list(faults(told, SCHEMA)) == []
+
+
+def test_what_readers_of_a_schema_number_rely_on_stays() -> None:
+    kept = Path(__file__).with_name(f"schema_{SCHEMA['properties']['schema']['const']}.txt")
+    known, now = kept.read_text(encoding="utf-8").splitlines(), set(keys(SCHEMA))
+    assert [line for line in known if line not in now] == [], "raise SCHEMA in hrv/report/record.py"
+    added = sorted(now - set(known))
+    assert [line for line in added if line.endswith("always")] == [], "older reports lack it"
+
+
+def test_many_files_share_a_row_in_the_page_and_none_is_lost() -> None:
+    analysis = sayings.files()
+    whole, folded = record(analysis)["inputs"], record(analysis, folded=True)
+    assert list(faults(json.loads(json.dumps(folded)), SCHEMA)) == []
+    rows = folded["inputs"]
+    assert len(rows) < len(whole) / 10
+    names = [row["file"] + name for row in rows for name in row.get("files", ("",))]
+    assert sorted(names) == sorted(row["file"] for row in whole)
+    for count in ("rows_used", "rows_refused"):
+        assert sum(row[count] for row in rows) == sum(row[count] for row in whole)
 
 
 def test_the_checker_sees_a_missing_key_and_a_wrong_type() -> None:
