@@ -687,7 +687,8 @@ class Store:
                     "SELECT count(*) FROM source WHERE person_id = ?", (number,)
                 ).fetchone()[0]
                 size = db.execute(
-                    "SELECT coalesce(sum(length(data)), 0) FROM block WHERE person_id = ?",
+                    "SELECT (SELECT coalesce(sum(length(data)), 0) FROM block WHERE person_id = ?1)"
+                    " + (SELECT coalesce(sum(length(facts)), 0) FROM source WHERE person_id = ?1)",
                     (number,),
                 ).fetchone()[0]
                 days = self._days(code)
@@ -940,11 +941,13 @@ class Store:
 
 
 _ALONE = """
-SELECT coalesce(sum(length(data)), 0) FROM block WHERE id IN (
+SELECT (SELECT coalesce(sum(length(data)), 0) FROM block WHERE id IN (
     SELECT block_id FROM part JOIN held USING (source_id) WHERE upload_id = :upload
 ) AND id NOT IN (
     SELECT block_id FROM part JOIN held USING (source_id) WHERE upload_id <> :upload
-)
+)) + (SELECT coalesce(sum(length(facts)), 0) FROM source WHERE id IN (
+    SELECT source_id FROM held WHERE upload_id = :upload
+) AND id NOT IN (SELECT source_id FROM held WHERE upload_id <> :upload))
 """
 
 

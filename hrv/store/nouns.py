@@ -43,7 +43,7 @@ class Upload:
     days: int
     first_day: int | None
     last_day: int | None
-    stored_bytes: int  # blocks that no other upload holds
+    stored_bytes: int  # of files and blocks that no other upload holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from flask import (
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from hrv.web import arriving, forms, guard, words
+from hrv.web import arriving, forms, guard, names, words
 from hrv.web.drawn import drawn
 from hrv.web.history import History, number_of
 from hrv.web.jobs import Jobs, describe
@@ -386,8 +386,7 @@ def _run(page: Page, text: str) -> dict[str, Any] | None:
     found = upload.run(int(run)) if upload and run.isdecimal() and len(run) < 9 else None
     if upload is None or found is None or not found.done:
         return None
-    files = upload.facts["files"]
-    name = upload.person or files[0]["name"]
+    name = upload.person or _named(upload)["name"]
     return {"upload": upload, "run": found, "name": name, "record": found.read("report.json"),
             "answer": found.read("answer.json")}  # fmt: skip
 
@@ -410,9 +409,16 @@ def _history(page: Page) -> list[dict[str, Any]]:
             for run in upload.runs()
             if run.done
         ]
-        rows.append({"upload": upload, "facts": upload.facts, "runs": runs,
+        rows.append({"upload": upload, "facts": upload.facts, "runs": runs, **_named(upload),
                      "state": describe(upload, page.jobs)})  # fmt: skip
     return rows
+
+
+def _named(upload: Upload) -> dict[str, Any]:
+    """The folder that was given, or else the first file."""
+    listed = [str(row["name"]) for row in upload.facts["files"]]
+    folder = names.folder(listed)
+    return {"name": folder or listed[0], "folder": bool(folder)}
 
 
 def _home(page: Page, said: Mapping[str, str], errors: Mapping[str, str]) -> str:

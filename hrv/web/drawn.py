@@ -13,7 +13,7 @@ from typing import Any
 
 from hrv.web.keep import Run, Upload
 
-WIDTH, HEIGHT, EDGE = 1000.0, 100.0, 6.0
+WIDTH, HEIGHT, EDGE, FLOOR = 1000.0, 100.0, 6.0, 14.0  # known tags stand on the floor
 MOST_DOTS = 2000
 DAYS_SHOWN = ("night_hr_bpm", "ln_rmssd", "resting_hr_bpm", "arousal_z")
 LEAST_DAYS = 3
@@ -84,9 +84,9 @@ def _dots(found: Sequence[tuple[float, float]]) -> Panel:
     """A path of dots (lines of no length with round ends), low values at the bottom."""
     kept = [(x, y) for x, y in found if 0.0 <= x <= WIDTH]
     low, high = min(y for _, y in kept or found), max(y for _, y in kept or found)
-    scale = (HEIGHT - 2 * EDGE) / (high - low) if high > low else 0.0
+    scale = (HEIGHT - EDGE - FLOOR) / (high - low) if high > low else 0.0
     step = max(1, math.ceil(len(kept) / MOST_DOTS))
-    path = "".join(f"M{x:.1f} {HEIGHT - EDGE - (y - low) * scale:.1f}h0" for x, y in kept[::step])
+    path = "".join(f"M{x:.1f} {HEIGHT - FLOOR - (y - low) * scale:.1f}h0" for x, y in kept[::step])
     return {"n": len(kept), "dots": path}
 
 

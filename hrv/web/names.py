@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 LONGEST = 80
@@ -16,6 +16,12 @@ def shown(name: str) -> str:
     """The name for people: control characters and direction tricks gone, at most 200 letters."""
     kept = "".join(c for c in name if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
     return kept[:200] or "file"
+
+
+def folder(listed: Sequence[str]) -> str:
+    """The one folder that all of several names lie in; else empty."""
+    tops = {name.partition("/")[0] if "/" in name else "" for name in listed}
+    return tops.pop() if len(tops) == 1 else ""
 
 
 def safe(name: str) -> PurePosixPath:

@@ -51,6 +51,7 @@ SENTENCES = {
     "home.what": "What",
     "home.stands": "Answer",
     "home.more_files": "and {n} more",
+    "home.file_count": "with {n} files",
     "home.pick": "Pick for comparison",
     "home.compare": "Compare the two picked",
     "home.compare.hint": "Pick two finished reports to see them side by side.",
@@ -126,6 +127,7 @@ SENTENCES = {
     "up.new_tab": "(opens in a new tab)",
     "up.download": "Download",
     "up.kind": "The data are {tier}: {days} days, {nights} nights, {worn} hours worn.",
+    "up.kind.daily": "The data are {tier}: {days} days, {nights} nights.",
     "up.period": "Period looked at: {first} to {last}.",
     "up.needs": "What would settle it",
     "up.changed": "Not in the report yet: {n} of your changes.",
@@ -144,7 +146,7 @@ SENTENCES = {
     "draw.tags": "Tags: {list}",
     "draw.tag.new": "{what}, {when} (new)",
     "draw.tag.old": "{what}, {when}",
-    "draw.legend": "A line or a stripe marks a tag; a dashed one is not in the report yet.",
+    "draw.legend": "Marks at the bottom are tags. One that is not in the report yet is dashed and as high as the picture.",
     "measure.night_hr_bpm": "Heart rate at night, beats a minute",
     "measure.ln_rmssd": "RMSSD at night (ln)",
     "measure.resting_hr_bpm": "Resting heart rate, beats a minute",
@@ -157,7 +159,7 @@ SENTENCES = {
     "file.report.json": "All numbers (JSON)",
     "file.figures.zip": "Figures (PNG, as a ZIP)",
     "figures": "The figures are being drawn",
-    "figures.wait": "In a few seconds the download begins by itself.",
+    "figures.wait": "As soon as they are there, the download begins by itself.",
     "figures.back": "Back to the report",
     "figures.failed": "The figures could not be drawn. The report is not affected. Load this page again to try once more.",
     # tags and ratings
@@ -250,7 +252,8 @@ SENTENCES = {
     "compare.data": "Data",
     "compare.half": "Half of a rise gone after",
     "compare.settling": "Back in the own range after",
-    "compare.baseline": "Baseline",
+    "compare.baseline": "Level at rest",
+    "compare.to": "to",
     "compare.counts": "Rises timed",
     "compare.none": "not measured",
     "compare.note": "Two reports from different files or settings can differ for that reason alone.",
@@ -294,6 +297,7 @@ SENTENCES = {
     "failed.killed": "The analysis was ended from outside, perhaps because the machine ran out of memory. Nothing else was harmed; you can run it again.",
     "failed.crashed": "The analysis broke off. Nothing else was harmed. “hrv report” on the same files may say more.",
     "failed.at": "Where: {place}.",
+    "failed.others": "Choose other files",
     "lost.text": "The analysis was stopped before it had a result.",
     # refusals
     "error": "This did not work",
@@ -325,7 +329,9 @@ SENTENCES = {
 
 _GROUPS = {
     "sleep_stage": "sleep",
-    **dict.fromkeys(("illness", "alcohol", "medicine", "device", "therapy", "cycle", "life"), "confounder"),
+    **dict.fromkeys(
+        ("illness", "alcohol", "medicine", "device", "therapy", "cycle", "life"), "confounder"
+    ),
 }
 _DAILY = ("_bpm", "_ms", "_min", "_score", "steps", "_c")
 

@@ -389,8 +389,9 @@ def answer(analysis: Analysis, language: str = "en") -> dict[str, Any]:
     heads = (words.say(f"ui.{name}") for name in ("recovery", "baseline", "together"))
     seen = analysis.coverage
     return {
+        "language": language,
         "headline": wording.headline(words, analysis),
-        "sure": wording.how_sure(words, analysis),
+        "sure": [*wording.how_sure(words, analysis), *wording.what_now(words, analysis)],
         "lines": [
             {"name": head, "text": " ".join(line.first), "more": " ".join(line.more),
              "state": words.say(f"state.{line.state}") if line.state else ""}

@@ -245,6 +245,16 @@ def marked(mark: str, seed: int) -> Recording:
     )
 
 
+def test_values_of_days_take_room_as_well(store: Store) -> None:
+    daily = replace(watch(1), heart_rate=(), rr=(), motion=(), stress=(), rmssd=())
+    store.add([daily], person="ada", name="one")
+    assert store.history()[0].stored_bytes == store.people()[0].stored_bytes > 0
+    store.add([daily, watch(3, name="b.fit")], person="ada", name="two")
+    two, one = store.history()
+    assert one.stored_bytes == 0  # the other import holds the same file
+    assert 0 < two.stored_bytes < store.people()[0].stored_bytes
+
+
 def test_what_is_forgotten_is_gone_from_the_bytes(store: Store) -> None:
     store.add([marked("SECRETONE", 1)], person="ada", name="SECRETNAME.zip")
     store.add([marked("KEPTTWO", 2)], person="bob", name="b.zip")

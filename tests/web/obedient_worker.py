@@ -28,7 +28,8 @@ if figures:
     sys.exit(0)
 (folder / "analysis.pickle").write_bytes(b"")
 answer = {
-    "headline": "A headline.", "sure": [], "needs": [], "tier": "every beat while worn",
+    "language": "en", "headline": "A headline.", "sure": [], "needs": [],
+    "tier": "every beat while worn",
     "lines": [{"name": n, "text": "A line.", "more": "", "state": ""} for n in ("R", "B", "T")],
     "coverage": {"days": 1, "nights": 1, "worn_hours": 2.0}, "window": ["2026-01-01", "2026-01-02"],
 }  # fmt: skip

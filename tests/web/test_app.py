@@ -161,6 +161,21 @@ def test_two_runs_can_be_compared(desk: Desk) -> None:
     assert all(f'name="run" value="{upload.id}.{run}"' in own for run in (1, 2))
 
 
+def test_a_folder_is_named_as_a_whole(desk: Desk) -> None:
+    desk.uploaded([("GARMIN/Sleep/a.fit", b"ok"), ("GARMIN/b.fit", b"ok")])
+    assert re.search(r"<bdi>GARMIN</bdi>\s*with 2 files", desk.get("/").text)
+    desk.uploaded([("x/a.fit", b"ok"), ("b.fit", b"ok")])
+    assert re.search(r"<bdi>x/a.fit</bdi>\s*and 1 more", desk.get("/").text)
+
+
+def test_a_file_that_could_not_be_used_is_asked_nothing_more(desk: Desk) -> None:
+    upload = desk.uploaded([("a.csv", b"crash")])
+    desk.finished(upload)
+    page = desk.get(f"/u/{upload.id}").text
+    assert 'id="five"' not in page
+    assert 'id="again"' in page
+
+
 def test_delete_leaves_nothing(desk: Desk) -> None:
     upload = desk.uploaded([("a.csv", b"ok")])
     desk.finished(upload)
