@@ -737,9 +737,10 @@ def _levels(
         if values.day.size < settings.day_one_nights:
             continue
         last = int(values.day[-1])
+        recent: int | None = settings.reference_days
         value = level(values, last - settings.reference_days + 1, last, settings)
         if value is None:
-            value = level(values, window[0], last, settings)
+            recent, value = None, level(values, window[0], last, settings)
         if value is None:
             continue
         long = last - window[0] + 1 >= 2 * settings.reference_days
@@ -749,6 +750,7 @@ def _levels(
             then=level(values, window[0], window[0] + third - 1, settings) if long else None,
             now=level(values, window[1] - third + 1, window[1], settings) if long else None,
             unit=measure.unit,
+            recent_days=recent if last - settings.reference_days + 1 > window[0] else None,
         )
     return found
 

@@ -1201,6 +1201,7 @@ class Level:
     then: Estimate | None = None
     now: Estimate | None = None
     unit: str = ""
+    recent_days: int | None = None  # days that `value` is of, up to the last; None for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,7 @@ def _first_screen(analysis: Analysis, words: Words) -> View:
         "headline": wording.headline(words, analysis),
         "period": wording.period(words, analysis),
         "sure": wording.how_sure(words, analysis),
+        "what_now": " ".join(wording.what_now(words, analysis)),
         "lines": [
             {
                 "name": words.say(f"ui.{name}"),

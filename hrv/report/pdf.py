@@ -255,6 +255,7 @@ def _for_the_person(
     sheet.say(wording.headline(words, analysis), 17.0, bold=True, after=0.06)
     for sentence in wording.how_sure(words, analysis):
         sheet.say(sentence, 10.5, soft=True, after=0.02)
+    sheet.say(" ".join(wording.what_now(words, analysis)), 10.5, after=0.02)
     sheet.rule()
     for name, line in zip(
         ("recovery", "baseline", "together"), wording.lines(words, analysis), strict=True

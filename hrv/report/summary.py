@@ -23,7 +23,11 @@ def summary(analysis: Analysis, words: Words | None = None) -> str:
     recovery += wording.by_score(words, analysis)
     resting = wording.baseline_level(words, analysis.baseline)
     resting += wording.baseline_trend(words, analysis)
-    joined = [wording.together(words, analysis), *wording.how_sure(words, analysis)]
+    joined = [
+        wording.together(words, analysis),
+        *wording.how_sure(words, analysis),
+        *wording.what_now(words, analysis),
+    ]
     parts = ((words.say("ui.recovery"), recovery), (words.say("ui.baseline"), resting),
              (words.say("ui.together"), joined))  # fmt: skip
     for head, said in parts:

@@ -193,24 +193,18 @@ def _flexibility(words: Words, finding: MarkerFinding) -> Iterator[str]:
 
 def _technique(words: Words, finding: MarkerFinding) -> Iterator[str]:
     facts = finding.facts
-    sessions = facts.get("sessions_seen", 0)
-    if "during_less_before_bpm" in facts:
-        mean = words.number(facts["during_less_before_bpm"], 1)
-        yield words.say("beside.during_less_before", size=mean, n=sessions)
-    for name, unit in (
-        ("after_less_before", "bpm"),
-        ("practice_less_lapse", "1"),
-    ):
-        value = facts.get(f"{name}_bpm", facts.get(name))
-        if value is None or f"{name}_low" not in facts:
-            continue
-        low, high = facts[f"{name}_low"], facts[f"{name}_high"]
+    around = [
+        name for name in ("during_less_before", "after_less_before") if f"{name}_bpm" in facts
+    ]
+    for name in around:
+        mean = words.number(facts[f"{name}_bpm"], 1)
+        yield words.say(f"beside.{name}", size=mean, n=facts.get("sessions_seen", 0))
+    if around:
+        yield words.say("beside.sessions_described")
+    if "practice_less_lapse_low" in facts:
+        value, low, high = (facts[f"practice_less_lapse{part}"] for part in ("", "_low", "_high"))
         size = Estimate(value=value, low=min(low, value), high=max(high, value))
-        if unit == "1":
-            yield from _practice(words, facts, size)
-        else:
-            phrase = words.change(size, unit, ("lower", "higher"))
-            yield words.say(f"beside.{name}", change=phrase, n=sessions)
+        yield from _practice(words, facts, size)
     if "faster_with_low" in facts:
         low, high = facts["faster_with_low"], facts["faster_with_high"]
         code = "sooner" if low > 1.0 else "later" if high < 1.0 else "open"

@@ -52,17 +52,28 @@ VERDICT = {
     "together.mixed": "One sign became calmer, another less calm. Neither is left out here.",
     "together.coping": "Peaks are better handled, the baseline has not clearly moved. Both have value.",
     "together.unchanged": "A change large enough to matter is unlikely in this period.",
-    "together.undetermined": "This is no sign against you: the data allow a change in either direction.",
+    "together.undetermined": "This is neither good nor bad news: the data allow a change in either direction.",
+    "together.undetermined.leaning": "One sign leans one way. Of two signs looked at, that is too weak to count, so no direction is named.",
     "together.undetermined.step": "By itself, what may be a step is a sign neither for nor against you, so it is not counted.",
-    "together.worsening": (
-        "This can come from illness, poor sleep, alcohol, medicine or a new device. "
-        "If you feel unwell, talk to a clinician."
-    ),
+    "together.worsening": "This says what was measured, not why, and not that you did anything wrong.",
     "together.insufficient": "What the data already show stands above; a direction needs more.",
     "sure.partial": "How sure: clear for one sign, not for the other.",
+    "sure.partial.fairly": "How sure: fairly clear for one sign, not for the other.",
     "sure.partial.reactions": "How sure: clear for the strength of reactions, not for recovery and baseline.",
     "sure.worsening": "How sure: clear for what is named here, and for nothing else.",
-    "sure.chance": "With no real change, a result this clear would come up {p:rare}.",
+    "sure.chance": "With no real change, a result this clear would come up {p:rare}. That says nothing about other causes, such as season, fitness or illness.",
+    "now.healing": "What now: carry on as you are, and look again in about three months. After a full year the seasons are behind it.",
+    "now.partial": "What now: nothing needs to change because of this. Look again in about three months.",
+    "now.mixed": "What now: nothing needs to change because of this. Look again in about three months.",
+    "now.coping": "What now: keep what helps, and look again in about three months whether the baseline follows.",
+    "now.unchanged": "What now: nothing follows from this alone. Look again when something in your life has changed.",
+    "now.undetermined": "What now: nothing needs to change because of this. Go on wearing the device, and look again in about three months.",
+    "now.undetermined.weeks": "What now: go on wearing the device; after about {weeks:weeks} more, a change worth having would show.",
+    "now.step": "What now: if the watch, its software or a medicine changed about {day:date}, note it, and this can be judged.",
+    "now.worsening": "What now: illness, poor sleep, alcohol, medicine or a new device can do this. If you feel unwell, talk to a clinician.",
+    "now.insufficient": "What now: further down you find which recordings would answer more.",
+    "now.insufficient.weeks": "What now: go on wearing the device, also at night; a direction needs about {weeks:weeks} more.",
+    "now.rated_worse": "You rate yourself worse than before: talk about that with someone who can help, whatever this page says.",
     "sure.supported": "How sure: well supported by both signs.",
     "sure.probable": "How sure: probable, not certain; other causes are not ruled out.",
     "sure.fall": "With no real change, a fall this clear would appear {p:rare}.",
@@ -101,14 +112,14 @@ QUALIFIERS = {
 RECOVERY = {
     "recovery.level.fast": (
         "After a rise in heart rate, half of it was gone in about {value_s:duration} "
-        "({low_s:clock}–{high_s:clock}; {counts})."
+        "({low_s:clock}–{high_s:clock}; {counts} in the whole period)."
     ),
     "recovery.level.at_most": (
         "Half of a rise was usually gone within {bound_s:duration}, faster than this recording can resolve ({counts})."
     ),
     "recovery.level.settling": (
         "After a rise, your heart was back in its own resting range in about {value_s:duration} "
-        "({low_s:clock}–{high_s:clock}; {counts})."
+        "({low_s:clock}–{high_s:clock}; {counts} in the whole period)."
     ),
     "recovery.level.wide": "How fast you come back lies anywhere between {low_s:duration} and {high_s:duration} ({counts}): too wide for one number.",
     "recovery.level.days": "After a bad day you were back in your own range in about {value} days ({low}–{high}; {n} bad days).",
@@ -138,6 +149,7 @@ RECOVERY = {
     "could_show.fall": "A fall of {smallest} would have shown 4 times in 5.",
     "could_show": "A change of {smallest} would have shown 4 times in 5.",
     "baseline.level": "{measure}: about {value} ({low}–{high}).",
+    "baseline.level.recent": "{measure}, last {days} days: about {value} ({low}–{high}).",
     "baseline.range": "9 of 10 of your days lay between {low} and {high}.",
     "baseline.none": "Baseline could not be measured: {reason}",
     "baseline.trend.improving": "It became calmer: {change}.",
@@ -286,8 +298,9 @@ MARKERS = {
     "beside.rebound": "After a bad day you were back in your own range after about {value} days (between {low} and {high}; {n} bad days).",
     "beside.rebound.chance": "Ordinary ups and downs alone would take about {days} days.",
     "beside.flexibility": "{measure} swings by about {value} {unit} around its own course (between {low} and {high}). More is neither better nor worse.",
-    "beside.during_less_before": "Mean heart rate during a technique less that before it: {size} bpm ({n} sessions). This is described, not tested: when people begin a session decides much of it.",
-    "beside.after_less_before": "From 10 to 60 minutes after a technique heart rate was {change} than before it ({n} sessions).",
+    "beside.during_less_before": "Mean heart rate during a technique less that before it: {size} bpm ({n} sessions).",
+    "beside.after_less_before": "Mean heart rate 10 to 60 minutes after a technique less that before it: {size} bpm ({n} sessions).",
+    "beside.sessions_described": "Such differences are described, not tested: when people begin a session decides much of them.",
     "beside.faster_with.sooner": "From the moment a technique began, rises ended sooner than others that were just as high at that time: {ratio} times as likely to end in any minute ({low}–{high}; {n} rises).",
     "beside.faster_with.later": "From the moment a technique began, rises did not end sooner than others that were just as high at that time: {ratio} times as likely to end in any minute ({low}–{high}; {n} rises). That does not make the technique the cause of slowness: people use one when they feel that a rise will last.",
     "beside.faster_with.open": "From the moment a technique began, rises ended neither clearly sooner nor later than others that were just as high at that time: {ratio} times as likely to end in any minute ({low}–{high}; {n} rises).",

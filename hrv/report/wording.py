@@ -15,6 +15,7 @@ from hrv.model import (
     LocalClock,
     MarkerState,
     Missing,
+    NeedKind,
     RecoveryFit,
     RecoverySummary,
     ScoreSummary,
@@ -287,9 +288,11 @@ def baseline_level(words: Words, summary: BaselineSummary) -> list[str]:
         return [words.say("baseline.none", reason=words.reason(missing))]
     measure, level = found
     value = level.value
+    recent = level.recent_days
     said = [
         words.say(
-            "baseline.level",
+            "baseline.level" if recent is None else "baseline.level.recent",
+            **({} if recent is None else {"days": recent}),
             measure=measure_name(words, measure),
             value=level_text(words, measure, value.value),
             low=bare_level(words, measure, value.low),
@@ -381,9 +384,36 @@ def together(words: Words, analysis: Analysis) -> str:
         return words.say(f"together.partial.{verdict.other or 'not_shown'}")
     if verdict.state is State.UNDETERMINED and uncounted_step(analysis) is not None:
         return words.say("together.undetermined.step")
+    if verdict.state is State.UNDETERMINED and _leaning(analysis):
+        return words.say("together.undetermined.leaning")
     return words.say(f"together.{verdict.state.value}")
 
 
+def _leaning(analysis: Analysis) -> bool:
+    """Whether the interval of a primary, by itself, excludes no change."""
+    trends = (analysis.recovery.trend, analysis.baseline.trend)
+    return any(t is not None and excludes_zero(change_of(t, "1")) for t in trends)
+
+
+def what_now(words: Words, analysis: Analysis) -> list[str]:
+    """What the reader can do with this answer; the person's own ratings outrank it."""
+    verdict = analysis.verdict
+    state = verdict.state
+    step = uncounted_step(analysis)
+    weeks = [n.weeks for n in verdict.needs if n.kind is NeedKind.MORE_TIME and n.weeks is not None]
+    soon = min((w for w in weeks if math.isfinite(w)), default=None)
+    if state is State.UNDETERMINED and step is not None:
+        said = [words.say("now.step", day=step.facts["day"])]
+    elif state in {State.UNDETERMINED, State.INSUFFICIENT} and soon is not None:
+        said = [words.say(f"now.{state.value}.weeks", weeks=soon)]
+    else:
+        said = [words.say(f"now.{state.value}")]
+    if any(reason.code == "ratings_worse" for reason in verdict.reasons):
+        said.append(words.say("now.rated_worse"))
+    return said
+
+
+CLEAR_CHANCE = 0.01  # what chance does more often than this is only fairly clear
 DIRECTIONS = {State.HEALING, State.PARTIAL, State.MIXED, State.COPING, State.WORSENING}
 
 
@@ -394,8 +424,10 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
     code = verdict.confidence or "probable" if state is State.HEALING else state.value
     if state is State.PARTIAL and verdict.which not in {"recovery", "baseline"}:
         code = "partial.reactions"
-    said = [words.say(f"sure.{code}")]
     chance = _by_chance(analysis)
+    if code == "partial" and chance is not None and chance > CLEAR_CHANCE:
+        code = "partial.fairly"
+    said = [words.say(f"sure.{code}")]
     if chance is not None:
         said.append(words.say("sure.chance", p=chance))
     only_step = _step(analysis) is not None and not _known_change(analysis)
@@ -585,6 +617,11 @@ def primary_state(summary: RecoverySummary | BaselineSummary, name: str | None) 
 def together_line(words: Words, analysis: Analysis) -> list[str]:
     """How the two join, and the reasons that are not said elsewhere."""
     said = [together(words, analysis)]
+    softer = next((m for m in analysis.markers if m.id == analysis.verdict.which), None)
+    if softer is not None and softer.trend is not None:
+        change = change_of(softer.trend, softer.unit)
+        phrase = words.change(change.size, change.unit, ("lower", "higher"))
+        said.insert(0, words.say(f"marker.{softer.id}.improving", change=phrase))
     repeated = tuple(f"{primary}_" for primary in ("recovery", "baseline"))
     said += [
         capital(words.reason(reason))

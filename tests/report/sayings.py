@@ -68,6 +68,8 @@ def verdicts() -> Iterator[Analysis]:
         ("recovery", "opposite"), ("baseline", "not_measured"), ("reactivity", "not_shown"),
     ):  # fmt: skip
         yield full(Verdict(state=State.PARTIAL, which=which, other=other), n=FEW)
+    fairly = Verdict(state=State.PARTIAL, which="recovery", other="not_shown")
+    yield full(fairly, n=FEW, recovery=MarkerState.IMPROVING, recovery_trend=(-0.3, 0.24))
     yield full(Verdict(state=State.WORSENING, which="recovery"), n=FEW)
     yield full(Verdict(state=State.WORSENING, which="baseline", other="not_shown"), n=FEW)
     moved = full(
@@ -385,6 +387,8 @@ def levels() -> Iterator[Analysis]:
     joined = replace(base.baseline, measure="arousal_z", shown="night_hr_bpm", components={})
     night = Level(value=estimate(56.0, 55.0, 57.0), then=estimate(57.0, 56.0, 58.0))
     yield replace(base, baseline=replace(joined, levels={"night_hr_bpm": night}))
+    recent = replace(night, recent_days=28)
+    yield replace(base, baseline=replace(joined, levels={"night_hr_bpm": recent}))
     yield replace(base, baseline=replace(base.baseline, trend=None, why_unknown=None))
     yield replace(daily_only(), markers=())
 

@@ -471,3 +471,43 @@ def test_nothing_is_said_to_have_changed_where_nothing_is_known_to_have() -> Non
 def test_healing_that_rests_on_both_signs_keeps_its_words() -> None:
     _, resting, _ = wording.lines(WORDS, stepped(State.HEALING))
     assert resting.state == "worsening"
+
+
+# --------------------------------------------------------------------------- what now
+
+
+def more_time(weeks: float | None) -> Need:
+    return Need(kind=NeedKind.MORE_TIME, code="more_time_recovery", weeks=weeks, facts={})
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Verdict(state=State.UNDETERMINED, needs=(more_time(9.0), more_time(20.0))), "9 weeks"),
+        (Verdict(state=State.UNDETERMINED, needs=(more_time(None),)), "about three months"),
+        (Verdict(state=State.INSUFFICIENT, needs=(more_time(5.0),)), "needs about 5 weeks"),
+        (Verdict(state=State.INSUFFICIENT), "which recordings would answer more"),
+        (Verdict(state=State.WORSENING), "talk to a clinician"),
+        (
+            Verdict(state=State.PARTIAL, which="recovery", reasons=(Missing("ratings_worse"),)),
+            "You rate yourself worse",
+        ),
+    ],
+)
+def test_every_answer_says_what_now(said: Verdict, words: str) -> None:
+    found = " ".join(wording.what_now(WORDS, replace(builders.undetermined(), verdict=said)))
+    assert found.count("What now:") == 1
+    assert words in found
+
+
+def test_softer_reactions_come_with_their_size() -> None:
+    softer = builders.marker("reactivity", MarkerState.IMPROVING, builders.trend(-0.3, 0.1))
+    found = builders.full(Verdict(state=State.PARTIAL, which="reactivity"), markers=(softer,))
+    assert "26" in wording.together_line(WORDS, found)[0]
+
+
+def test_a_sign_that_leans_is_not_called_open_in_both_directions() -> None:
+    leaning = builders.full(Verdict(state=State.UNDETERMINED), recovery_trend=(-0.3, 0.25))
+    assert "leans one way" in wording.together(WORDS, leaning)
+    still = builders.full(Verdict(state=State.UNDETERMINED))
+    assert "either direction" in wording.together(WORDS, still)
