@@ -71,9 +71,8 @@ def _raised_until(fit: RecoveryFit) -> float:
 def within(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, Any]:
     """Mean heart-rate excess 10-30 min before, during and 10-60 min after sessions, bpm.
 
-    Only sessions that no rise prompted, and only still, worn, awake minutes. What happens during a
-    session is described only: people begin one as the heart goes up or as it calms down, and
-    both would look like its doing.
+    Only sessions that no rise prompted, and only still, worn, awake minutes. Described only:
+    people begin one as the heart goes up or as it calms down, and both would look like its doing.
     """
     grid, expected = context.grid, context.expectation
     if grid is None or expected is None:
@@ -92,8 +91,10 @@ def within(context: Context, found: Sequence[tuple[float, float]]) -> dict[str, 
     table = np.array(rows)
     after = table[:, 2] - table[:, 0]
     during = table[:, 1] - table[:, 0]
-    facts: dict[str, Any] = {"sessions_seen": len(rows)}
-    facts |= _mean_with_interval(after, "after_less_before")
+    facts: dict[str, Any] = {
+        "sessions_seen": len(rows),
+        "after_less_before_bpm": float(np.mean(after)),
+    }
     if np.isfinite(during).sum() >= context.rules.sessions:
         facts["during_less_before_bpm"] = float(np.nanmean(during))
     return facts
@@ -292,7 +293,7 @@ def find(context: Context) -> MarkerFinding:
     for part in (within(context, found), landmark(context, found), practice_days(context, found)):
         facts |= part
     facts |= trends(context)
-    told = ("after_less_before_p", "faster_with_p", "practice_less_lapse_p", "on_p")
+    told = ("after_less_before_bpm", "faster_with_p", "practice_less_lapse_p", "on_p")
     if not any(name in facts for name in told):
         return passed_on(MARKER.id, _lacking(context, facts), **facts)
     p = [facts[name] for name in told[1:2] if name in facts]
@@ -332,9 +333,10 @@ MARKER = Marker(
     "10 lapse days",
     formula="mean excess 10-60 min after less 10-30 min before sessions that no rise prompted; "
     "ends of treated episodes against ones still raised and not treated at the same elapsed time, "
-    "matched on height and on the level of the last three minutes; resting measure on practice "
+    "matched on height and on the level of the last two minutes; resting measure on practice "
     "days less lapse days within three days",
-    statistic="mean over sessions; proportional hazards within matched sets; blocks of two weeks",
+    statistic="mean over sessions, described; proportional hazards within matched sets; blocks of "
+    "two weeks",
     fallback="practice days against lapse days",
     reference="Anderson et al. (1983), doi:10.1200/JCO.1983.1.11.710 (landmark); Li et al. (2001), "
     "doi:10.1198/016214501753208573 (risk sets)",
