@@ -154,8 +154,8 @@ class Jobs:
             raise
         finally:
             shutil.rmtree(part, ignore_errors=True)
-            if outcome["state"] != "done":
-                with self._changed:
+            with self._changed:
+                if outcome["state"] != "done" and work not in self._unwanted:
                     self._undrawn[work] = outcome
 
     def _outcome(self, work: Work, part: Path) -> Outcome:

@@ -132,6 +132,16 @@ def test_figures_that_cannot_be_drawn_say_so_and_may_be_tried_again(
     assert [path.name for path in upload.folder.glob("runs/*/*.part")] == []
 
 
+def test_drawing_that_a_new_tag_ended_is_no_failure(desk: Desk) -> None:
+    upload = desk.uploaded([("a.csv", b"then hang")])
+    desk.finished(upload)
+    where = f"/u/{upload.id}/1/figures.zip"
+    desk.get(where)
+    desk.until(lambda: desk.jobs.process(upload.id, 1) is not None)
+    desk.post(f"/u/{upload.id}/add/tags", kind="event", start_date="2026-01-01")
+    assert desk.get(where).status_code == 202
+
+
 def test_deleting_an_upload_ends_the_drawing_of_its_figures(desk: Desk) -> None:
     upload = desk.uploaded([("a.csv", b"then hang")])
     desk.finished(upload)
