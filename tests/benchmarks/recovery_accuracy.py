@@ -43,6 +43,7 @@ DAYS = 8
 PEOPLE = {15: 2, 60: 4, 120: 4, 180: 4}
 MORE_PEOPLE = {  # in cells that the goals name
     **{(60, median_s, 10.0): 12 for median_s in MEDIANS_S},
+    (60, 240.0, 20.0): 12,
     (15, 60.0, 10.0): 6,
     (15, 240.0, 10.0): 6,
 }
@@ -201,8 +202,8 @@ def main() -> None:
         f"# Accuracy of half-times, version {hrv.__version__}",
         "",
         f"{DAYS} sitting days a person, seeds from 1000 on; heights scatter from 0.8 to 1.25 of "
-        "the one named; ln h SD 0.5. In brackets 95 % intervals over people drawn again: with two "
-        "people they say little.",
+        "the one named; ln h SD 0.5. In brackets 95 % intervals over people drawn again, who are "
+        "few.",
         "",
         f"| {COLUMNS} |",
         "|" + "---|" * 14,
