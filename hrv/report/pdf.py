@@ -7,7 +7,7 @@ the same bytes. A4 by default, Letter on request; margins 15 mm.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -46,23 +46,38 @@ def write_pdf(analysis: Analysis, path: Path, words: Words, paper: str = "a4") -
 
 def pages_of(analysis: Analysis, words: Words, paper: str) -> Iterator[Sheet]:
     """Page 1 for the person, page 2 for the clinician."""
-    size, plates = PAPERS[paper], list(atlas.plates(analysis, words))
+    for build in _builders(analysis, words):
+        fitted = _fitted(build, PAPERS[paper])
+        sheet = Sheet.blank(PAPERS[paper], (fitted.letters, fitted.shrink))
+        build(sheet)
+        yield sheet
+
+
+def measured(analysis: Analysis, words: Words, paper: str) -> list[Sheet]:
+    """The pages laid out and not drawn."""
+    return [_fitted(build, PAPERS[paper]) for build in _builders(analysis, words)]
+
+
+Build = Callable[["Sheet"], None]
+
+
+def _builders(analysis: Analysis, words: Words) -> tuple[Build, Build]:
+    plates = list(atlas.plates(analysis, words))
     numbers: dict[str, Any] = statistics(analysis, words)
-    yield _fitted(partial(_for_the_person, analysis, words, plates), size)
-    yield _fitted(partial(_for_the_clinician, analysis, words, plates, numbers), size)
+    return (
+        partial(_for_the_person, analysis, words, plates),
+        partial(_for_the_clinician, analysis, words, plates, numbers),
+    )
 
 
-def _fitted(build: Callable[[Sheet], None], size: tuple[float, float]) -> Sheet:
-    """The page in the largest letters and pictures with which all of it has room."""
-    sheet = Sheet.blank(size, SCALES[-1])
+def _fitted(build: Build, size: tuple[float, float]) -> Sheet:
+    """The page, measured, in the largest letters and pictures with which all of it has room."""
     for scale in SCALES:
         trial = Sheet.blank(size, scale, dry=True)
         build(trial)
         if trial.room >= 0.0:
-            sheet = Sheet.blank(size, scale)
             break
-    build(sheet)
-    return sheet
+    return trial
 
 
 # --------------------------------------------------------------------------- a sheet of paper
@@ -72,7 +87,8 @@ def _fitted(build: Callable[[Sheet], None], size: tuple[float, float]) -> Sheet:
 class Sheet:
     """A page filled from the top; `y` is what is left, in inches from the bottom.
 
-    A dry page only measures. `room` is what is left above the foot, negative if they overlap.
+    A dry page only measures. `room` is what is left above the foot, negative if they overlap;
+    `told` is all of its text.
     """
 
     figure: Figure
@@ -83,6 +99,7 @@ class Sheet:
     shrink: float
     dry: bool
     room: float = 0.0
+    told: list[str] = field(default_factory=list)
 
     @classmethod
     def blank(
@@ -99,6 +116,7 @@ class Sheet:
         x: float = 0.0, width: float | None = None, after: float = 0.05,
     ) -> None:  # fmt: skip
         """A paragraph, wrapped to the width; moves down by its height."""
+        self.told.append(text)
         points *= self.letters
         for line in wrapped(text, self.inner - x if width is None else width, points, bold):
             self.y -= 1.28 * points / POINTS
@@ -147,6 +165,7 @@ class Sheet:
         self, cells: list[str], widths: list[float], points: float = 9.5, *, bold: bool = False
     ) -> None:
         """Cells side by side, each wrapped in its own column."""
+        self.told += cells
         points *= self.letters
         lines = [
             wrapped(cell, width - 0.08, points, bold or i == 0)
@@ -232,15 +251,16 @@ def wrapped(text: str, width: float, points: float, bold: bool = False) -> list[
 @cache
 def advance(letter: str, bold: bool) -> float:
     """Width of a letter in units of the font size."""
-    glyph = _font(bold).load_char(ord(letter), flags=LoadFlags.NO_HINTING)
+    font = _font(bold)
+    font.set_size(100.0, 72.0)  # others who draw with the same font set it as they need
+    glyph = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
     return float(glyph.linearHoriAdvance) / 65536.0 / 100.0
 
 
 @cache
 def _font(bold: bool) -> FT2Font:
-    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else 400)))
-    font.set_size(100.0, 72.0)
-    return font
+    weight = "bold" if bold else 400
+    return get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
 
 
 # --------------------------------------------------------------------------- page 1
