@@ -497,7 +497,10 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
     """Recovery, Baseline, Together."""
     recovery, baseline = analysis.recovery, analysis.baseline
     resting = baseline_level(words, baseline)
-    trends = recovery_trend(words, recovery), baseline_trend(words, analysis)
+    trends = [
+        _once(words, analysis, sentences)
+        for sentences in (recovery_trend(words, recovery), baseline_trend(words, analysis))
+    ]
     days = days_level(words, analysis)
     state = primary_state(recovery, "recovery_speed")
     return (
@@ -519,6 +522,15 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
         ),
         Line(first=together_line(words, analysis), more=[]),
     )
+
+
+def _once(words: Words, analysis: Analysis, said: list[str]) -> list[str]:
+    """The sentences without the odds of one sign, where those of the answer stand above."""
+    if _by_chance(analysis) is None:
+        return said
+    trends = (analysis.recovery.trend, analysis.baseline.trend)
+    odds = {how_rare(words, trend) for trend in trends if trend is not None}
+    return [sentence for sentence in said if sentence not in odds]
 
 
 def by_score(words: Words, analysis: Analysis) -> list[str]:

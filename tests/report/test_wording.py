@@ -316,7 +316,7 @@ def test_chance_is_told_for_a_named_direction_alone_and_never_too_rare(
         recovery=replace(base.recovery, trend=recovery),
         baseline=replace(base.baseline, trend=baseline),
     )
-    told = [s for s in wording.how_sure(WORDS, analysis) if s.startswith("With no real change")]
+    told = [s for s in wording.how_sure(WORDS, analysis) if s.startswith("By chance alone")]
     if state not in {State.HEALING, State.PARTIAL, State.WORSENING}:
         assert told == []
         return
