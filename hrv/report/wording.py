@@ -206,10 +206,9 @@ def recovery_trend(words: Words, summary: RecoverySummary) -> list[str]:
     change = change_of(trend, "s")
     state = sayable(summary.state, change, -1)
     said = _trend(words, "recovery", state, trend, change, ("shorter", "longer"), "s")
-    if summary.then_s and summary.now_s and state in DIRECTED:
-        said.append(
-            words.say("recovery.then_now", then_s=summary.then_s.value, now_s=summary.now_s.value)
-        )
+    then, now = summary.then_s, summary.now_s
+    if then and now and state in DIRECTED and (now.value - then.value) * change.size.value > 0:
+        said.append(words.say("recovery.then_now", then_s=then.value, now_s=now.value))
     return said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import replace
 
 import numpy as np
@@ -26,9 +27,9 @@ from hrv.model import (
     Varied,
     Verdict,
 )
-from hrv.report import tests_said, wording
+from hrv.report import page, tests_said, wording
 from hrv.report.file_notes import REFUSALS
-from hrv.report.text import PAIRS, SENTENCES, Words
+from hrv.report.text import PAIRS, SENTENCES, Words, languages
 from tests.report import builders
 
 WORDS = Words()
@@ -511,3 +512,101 @@ def test_a_sign_that_leans_is_not_called_open_in_both_directions() -> None:
     assert "leans one way" in wording.together(WORDS, leaning)
     still = builders.full(Verdict(state=State.UNDETERMINED))
     assert "either direction" in wording.together(WORDS, still)
+
+
+# --------------------------------------------------------------------------- in every language
+
+LANGUAGES = [Words(language) for language in languages()]
+
+
+def opening(words: Words, code: str) -> str:
+    """The sentence of a code up to its first number."""
+    return words.known(SENTENCES[code]).split("{")[0]
+
+
+@settings(max_examples=300, deadline=None)
+@given(findings(), st.sampled_from(LANGUAGES))
+def test_better_and_worse_are_said_of_their_own_state_in_every_language(
+    finding: MarkerFinding, words: Words
+) -> None:
+    state, said = tests_said.marker_state(finding), tests_said.marker_sentence(words, finding)
+    part = tests_said._part(finding)
+    better, worse = (opening(words, f"marker.{part}.{x}") for x in ("improving", "worsening"))
+    if better == worse:
+        assert said.startswith(better) == (state in wording.DIRECTED)
+        return
+    assert said.startswith(better) == (state is MarkerState.IMPROVING)
+    assert said.startswith(worse) == (state is MarkerState.WORSENING)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.floats(-95, 95), st.floats(0, 95), st.floats(0, 95), st.sampled_from(LANGUAGES),
+    st.sampled_from(["%", "bpm", "SD", "min", "in 100", "points"]),
+)  # fmt: skip
+def test_what_is_about_so_much_lies_within_its_range_and_has_one_direction(
+    value: float, below: float, above: float, words: Words, unit: str
+) -> None:
+    low, high = max(value - below, -99.0), min(value + above, 99.0)
+    found = Estimate(value=value, low=low, high=high)
+    said = words.change(found, unit, ("lower", "higher"))
+    down, up = (words.say(f"word.{x}") for x in ("lower", "higher"))
+    if low == high == 0:
+        return
+    assert (down in said) == (low < 0 or (low <= 0 <= high))
+    assert (up in said) == (high > 0 or (low <= 0 <= high))
+    if low <= 0 <= high:
+        return
+    figures = said.replace("in 100", "").replace("von 100", "")
+    told = [float(x.replace(",", ".")) for x in re.findall(r"\d+(?:[.,]\d+)?", figures)]
+    assert len(told) == 3
+    amount, near, far = told
+    assert near <= amount <= far
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    trends(log=True), st.floats(5, 5000), st.floats(5, 5000), st.sampled_from(list(MarkerState)),
+    st.sampled_from(LANGUAGES),
+)  # fmt: skip
+def test_then_and_now_are_told_beside_a_direction_only_if_they_have_it(
+    found: Trend, then_s: float, now_s: float, state: MarkerState, words: Words
+) -> None:
+    then, now = (Estimate(value=x, low=0.8 * x, high=1.2 * x) for x in (then_s, now_s))
+    summary = RecoverySummary(
+        scale="fast", half_time_s=Estimate(value=120, low=100, high=150), settling_min=NOTHING,
+        state=state, trend=found, then_s=then, now_s=now,
+    )  # fmt: skip
+    said = " ".join(wording.recovery_trend(words, summary))
+    told = words.say("recovery.then_now", then_s=then_s, now_s=now_s)
+    if told in said:
+        assert (now_s < then_s) == (found.total.high < 0)
+        assert now_s != then_s
+    row = page.then_now(replace(OPEN, recovery=summary), words)[0]
+    for side, one in (("then", then), ("now", now)):
+        ends = f"({words.clock(one.low)}–{words.clock(one.high)})"
+        assert row[side] == f"{words.duration(one.value)} {ends}"
+
+
+COUNTED = [
+    (code, name, spec)
+    for code, sentence in SENTENCES.items()
+    for _, name, spec, _ in string.Formatter().parse(sentence)
+    if name and spec and "|" in spec
+]
+
+
+@pytest.mark.parametrize("words", LANGUAGES, ids=lambda words: words.language)
+def test_a_count_is_said_with_its_number_and_its_form(words: Words) -> None:
+    assert len(COUNTED) > 25
+    for code, name, _ in COUNTED:
+        forms = next(
+            spec
+            for _, field, spec, _ in string.Formatter().parse(words.known(SENTENCES[code]))
+            if field == name and spec and "|" in spec
+        ).split("|")
+        for n in (0, 1, 2, 21):
+            said = words.counted(n, forms)
+            assert said == forms[n != 1].replace("#", str(n))
+            assert "#" not in said
+        assert "#" in forms[1]
