@@ -5,8 +5,8 @@
 Three weeks of a simulated watch are in the store. Command line: on a fresh copy of that store
 `hrv report --person ada`, with its self-test, numbers and PDF, is killed (SIGKILL). Page:
 one more day is uploaded for ada's history, and then either its worker or the whole page is killed;
-the next page takes up what was promised. Moments are uniform over the time that an undisturbed run
-takes, measured anew at every tenth kill.
+the next page takes up what was promised. Moments are uniform over the processor time of an
+undisturbed run, measured anew at every tenth kill: a busy machine moves none of them.
 
 After each kill every page and block of the store is checked, every acknowledged day is compared
 sample by sample with a store that was never killed, nothing but whole imports, analyses and runs
@@ -54,6 +54,7 @@ OUT = Path(__file__).with_name("results") / "analysis_kill.md"
 ROOT = Path(__file__).parents[2]
 PERSON, AS_OF, NOW_S = "ada", date(2027, 1, 1), 4e9
 BEGIN, MORE, EVERY = 21, 6, 10
+IDLE = 1000  # looks without any work
 WRITTEN = ("json", "pdf")
 Days = frozenset[int]
 
@@ -244,16 +245,15 @@ def rerun(desk: Desk, days: Days, again: Path, seen: Counter[str]) -> None:
 
 
 def files_equal(desk: Desk, days: Days, again: Path, seen: Counter[str]) -> float:
-    """Whether a whole report is the same to the byte; the seconds of the one with nothing kept."""
+    """Whether a whole report is the same to the byte; processor seconds with nothing kept."""
     cold = again.with_name("cold")
     shutil.copytree(desk.bench.untouched(days).folder, cold)
     outs = [again.with_name(f"{name}-out") for name in ("again", "cold")]
     took = 0.0
     for store, out in zip((again, cold), outs, strict=True):
-        begun = time.monotonic()
-        _, ended = os.waitpid(desk.report(store, out), 0)
+        _, ended, used = os.wait4(desk.report(store, out), 0)
         assert ended == 0
-        took = time.monotonic() - begun
+        took = used.ru_utime + used.ru_stime
     names = [f"{PERSON}/report.{kind}" for kind in WRITTEN]
     seen["whole reports"] += 1
     seen["same files"] += all(
@@ -281,13 +281,41 @@ def _worker(pid: int) -> int | None:
     return int(found[0]) if found else None
 
 
+def spent_s(pid: int) -> float:
+    """Processor seconds of a process, of those it has and of those that it had; 0 when gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+        below = [int(one) for task in Path(f"/proc/{pid}/task").iterdir()
+                 for one in (task / "children").read_text().split()]  # fmt: skip
+    except OSError:
+        return 0.0
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(map(spent_s, below))
+
+
+def wait_until(pid: int, more_s: float) -> None:
+    """Until a process has spent so much more, or has ended, or has nothing left to do."""
+    begun, last, quiet = spent_s(pid), -1.0, 0
+    while (now := spent_s(pid)) < begun + more_s and quiet < IDLE and not _ended(pid):
+        quiet = quiet + 1 if now == last and not _worker(pid) else 0
+        last = now
+        time.sleep(0.005)
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except OSError:
+        return True
+
+
 def undisturbed(desk: Desk) -> float:
-    """Wall seconds of a page over a day that it accepted."""
+    """Processor seconds of a page over a day that it accepted."""
     with desk.page(BEGIN) as child:
-        begun = time.monotonic()
+        begun = spent_s(child.pid)
         assert child.stdout is not None
         child.stdout.readline()
-        took = time.monotonic() - begun
+        took = spent_s(child.pid) - begun
         child.kill()
     return took
 
@@ -321,7 +349,7 @@ def counted(cli: int, page: int, base: Path, minutes: float = np.inf) -> Counter
                 again.parent.mkdir()
                 desk = Desk(again.with_name("desk"), bench)
             child = desk.report(desk.store, desk.base / "out")
-            time.sleep(float(rng.uniform(0.0, cli_s)))
+            wait_until(child, float(rng.uniform(0.0, cli_s)))
             os.kill(child, signal.SIGKILL)
             seen["ended before"] += os.waitpid(child, 0)[1] != signal.SIGKILL
             seen[kept_so_far(desk.store)] += 1
@@ -354,7 +382,7 @@ def _settled(desk: Desk, seen: Counter[str], again: Path) -> None:
 
 def _kill_a_page(desk: Desk, whole: bool, after_s: float, seen: Counter[str]) -> None:
     with desk.page(BEGIN + len(desk.days)) as child:
-        time.sleep(after_s)
+        wait_until(child.pid, after_s)
         worker = _worker(child.pid)
         seen["ended before"] += worker is None
         if not whole and worker is not None:
@@ -384,7 +412,8 @@ def main() -> None:
 
 `python -m tests.benchmarks.analysis_kill --cli {given.cli} --page {given.page}`; SQLite
 {sqlite3.sqlite_version}, Python {platform.python_version()}, {time.monotonic() - begun:.0f} s.
-{BEGIN} days of a simulated watch and up to {MORE} more; moments uniform over a whole run.
+{BEGIN} days of a simulated watch and up to {MORE} more; moments uniform over the
+processor time of a whole run.
 
 | What | Count |
 |---|---|
