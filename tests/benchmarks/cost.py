@@ -131,7 +131,8 @@ def main() -> None:
         "",
         f"Version {__version__}, Python {sys.version.split()[0]}, one core; made by "
         "`python -m tests.benchmarks.cost`. CPU seconds by stage, all days judged, with the "
-        "self-test; HTML, JSON and PNG written.",
+        "self-test (up to 200 rises put in, fewer in short recordings); HTML, JSON and PNG "
+        "written.",
         "",
         f"| export | MB of files | {' | '.join(STAGES)} | all, CPU s | peak MB |",
         "| --- |" + " --- |" * (len(STAGES) + 3),
