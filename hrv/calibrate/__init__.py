@@ -134,8 +134,8 @@ def calibrate(
 ) -> list[Path]:
     """Run the grids and write one JSON and one Markdown table per part into a folder.
 
-    Cells already there for the same runs, seed and settings are not run again. `only`
-    picks cells by name.
+    Cells already there for the same runs, seed and settings are not run again, and stand in
+    the table with the new ones. `only` picks cells by name.
     """
     rules = settings or Settings()
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -156,7 +156,7 @@ def calibrate(
             if told is not None:
                 told(f"{cell.name} ({done} of {len(pending)})", done / len(pending))
         page = out_dir / f"{name}.md"
-        shown = {c.name: record.cells[c.name] for c in wanted}
+        shown = {c.name: record.cells[c.name] for c in cells if c.name in record.cells}
         told_of = f"{each} runs a cell, {len(shown)} of {len(cells)} cells"
         head = f"# {part.title}\n\n{told_of}, seed {rules.seed}, version {__version__}.\n\n"
         page.write_text(head + part.table(shown), encoding="utf-8")
