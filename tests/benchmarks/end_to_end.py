@@ -104,6 +104,10 @@ def table(rows: Iterable[dict[str, Any]]) -> str:
         "healing where the body did not change (under a gain in fitness: healing without the",
         "fitness flag), worsening where it did not become worse.",
         "",
+        "`starts_in_crisis` looks from the worst month of four years on. What was bad fades over",
+        "months: within the half year the body does change, and only a longer look tells that",
+        "from healing.",
+        "",
         "| " + " | ".join(head) + " |",
         "|" + " --- |" * len(head),
     ]
