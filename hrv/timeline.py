@@ -42,7 +42,7 @@ _SAME_BEAT = 0.6  # a beat nearer than this share of its own interval is another
 _LISTED = 3  # files are named one by one up to here
 _LONGEST_STEP_S = 1200.0  # longer steps are gaps, not a sampling period
 Range = tuple[float | None, float | None]
-_KNOWN = ("flag", "zone", "column", "file")
+_KNOWN = ("zone", "column", "file", "flag")  # a named zone is for what does not say its own
 _HEART = frozenset({"heart_rate", "rr"})
 _BOUTS = frozenset({SpanKind.SLEEP, SpanKind.SLEEP_STAGE, SpanKind.EXERCISE})
 
@@ -205,13 +205,14 @@ def _range(recording: Recording) -> Range:
 
 
 def _join_clocks(clocks: Sequence[tuple[Range, LocalClock]]) -> LocalClock:
-    """One step function from all files that know their offset, the surest first."""
+    """One step function from all files that know their offset; a zone that the person named
+    speaks only where no file does."""
     steps: dict[float, float] = {}
     if not clocks:
         return LocalClock.fixed()
     best = min((clock.known_by for _, clock in clocks), key=_KNOWN.index)
     for (first, last), clock in clocks:
-        if first is None or last is None or (best == "flag" and clock.known_by != best):
+        if first is None or last is None or (clock.known_by == "flag" != best):
             continue
         steps[first] = float(clock.offset_at(first)[()])
         inside = (clock.since_s > first) & (clock.since_s <= last)

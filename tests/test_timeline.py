@@ -115,6 +115,19 @@ def test_naive_tags_take_the_offset_of_the_watch() -> None:
     assert any("tags.csv" in str(note) for note in joined.notes)
 
 
+def test_a_zone_that_was_named_speaks_only_where_no_file_does() -> None:
+    travelling = LocalClock(np.array([0.0, NOON + 1800.0]), np.array([3600.0, -18000.0]), "file")
+    watch = recording(
+        HeartRateSeries(minutes(NOON, 60), np.full(60, 70.0), "watch"), clock=travelling
+    )
+    tag = Span(kind=SpanKind.EVENT, start_s=NOON + 2400, end_s=NOON + 2400)
+    tags = recording(clock=LocalClock.fixed(3600.0, "flag"), spans=(tag,), name="tags.csv")
+    joined = timeline.build([tags, watch])
+    assert joined.clock.known_by == "file"
+    assert joined.clock.offset_at(np.array([NOON, NOON + 2400.0])).tolist() == [3600.0, -18000.0]
+    assert timeline.build([tags]).clock.known_by == "flag"
+
+
 def test_without_any_known_offset_local_times_stay_and_a_note_says_so() -> None:
     tag = Span(kind=SpanKind.EVENT, start_s=NOON, end_s=NOON)
     joined = timeline.build(
