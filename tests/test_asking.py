@@ -79,6 +79,6 @@ def test_the_sheet_is_read_as_tags_once_it_is_filled_in(tmp_path: Path) -> None:
 
 def test_the_template_names_every_kind_and_is_read(tmp_path: Path) -> None:
     assert all(kind in template() for kind in KINDS)
-    rows = "".join(f"2026-03-0{i + 1} 10:00,,{kind},x,\n" for i, kind in enumerate(KINDS))
+    rows = "".join(f"2026-03-{i + 1:02d} 10:00,,{kind},x,\n" for i, kind in enumerate(KINDS))
     recording = one(write(tmp_path, "anything.csv", template() + rows), tz="UTC")
     assert [span.kind for span in recording.spans] == list(KINDS)
