@@ -60,6 +60,7 @@ VERDICT = {
     "sure.partial": "How sure: clear for one sign, not for the other.",
     "sure.partial.fairly": "How sure: fairly clear for one sign, not for the other.",
     "sure.partial.reactions": "How sure: clear for the strength of reactions, not for recovery and baseline.",
+    "sure.partial.reactions.fairly": "How sure: fairly clear for the strength of reactions, not for recovery and baseline.",
     "sure.worsening": "How sure: clear for what is named here, and for nothing else.",
     "sure.chance": "By chance alone, a result this clear would come up {p:rare}; season, fitness or illness are not part of that number.",
     "now.healing": "What now: carry on as you are, and look again in about three months. After a full year the seasons are behind it.",

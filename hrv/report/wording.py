@@ -400,7 +400,7 @@ def what_now(words: Words, analysis: Analysis) -> list[str]:
     state = verdict.state
     step = uncounted_step(analysis)
     weeks = [n.weeks for n in verdict.needs if n.kind is NeedKind.MORE_TIME and n.weeks is not None]
-    soon = min((w for w in weeks if math.isfinite(w)), default=None)
+    soon = min((w for w in weeks if w <= SOON_WEEKS), default=None)
     if state is State.UNDETERMINED and step is not None:
         said = [words.say("now.step", day=step.facts["day"])]
     elif state in {State.UNDETERMINED, State.INSUFFICIENT} and soon is not None:
@@ -412,6 +412,7 @@ def what_now(words: Words, analysis: Analysis) -> list[str]:
     return said
 
 
+SOON_WEEKS = 26  # nobody is told to wait for longer
 CLEAR_CHANCE = 0.01  # what chance does more often than this is only fairly clear
 DIRECTIONS = {State.HEALING, State.PARTIAL, State.MIXED, State.COPING, State.WORSENING}
 
@@ -424,8 +425,8 @@ def how_sure(words: Words, analysis: Analysis) -> list[str]:
     if state is State.PARTIAL and verdict.which not in {"recovery", "baseline"}:
         code = "partial.reactions"
     chance = _by_chance(analysis)
-    if code == "partial" and chance is not None and chance > CLEAR_CHANCE:
-        code = "partial.fairly"
+    if state is State.PARTIAL and chance is not None and chance > CLEAR_CHANCE:
+        code += ".fairly"
     said = [words.say(f"sure.{code}")]
     if chance is not None:
         said.append(words.say("sure.chance", p=chance))

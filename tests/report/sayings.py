@@ -70,6 +70,8 @@ def verdicts() -> Iterator[Analysis]:
         yield full(Verdict(state=State.PARTIAL, which=which, other=other), n=FEW)
     fairly = Verdict(state=State.PARTIAL, which="recovery", other="not_shown")
     yield full(fairly, n=FEW, recovery=MarkerState.IMPROVING, recovery_trend=(-0.3, 0.24))
+    softer = marker("reactivity", MarkerState.IMPROVING, trend(-0.2, 0.17))
+    yield full(Verdict(state=State.PARTIAL, which="reactivity"), n=FEW, markers=(softer,))
     yield full(Verdict(state=State.WORSENING, which="recovery"), n=FEW)
     yield full(Verdict(state=State.WORSENING, which="baseline", other="not_shown"), n=FEW)
     moved = full(

@@ -486,6 +486,7 @@ def more_time(weeks: float | None) -> Need:
     [
         (Verdict(state=State.UNDETERMINED, needs=(more_time(9.0), more_time(20.0))), "9 weeks"),
         (Verdict(state=State.UNDETERMINED, needs=(more_time(None),)), "about three months"),
+        (Verdict(state=State.UNDETERMINED, needs=(more_time(61.0),)), "about three months"),
         (Verdict(state=State.INSUFFICIENT, needs=(more_time(5.0),)), "needs about 5 weeks"),
         (Verdict(state=State.INSUFFICIENT), "which recordings would answer more"),
         (Verdict(state=State.WORSENING), "talk to a clinician"),
