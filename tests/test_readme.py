@@ -5,12 +5,16 @@ from __future__ import annotations
 import doctest
 import json
 import re
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 
 from hrv.calibrate.counts import rate
 from hrv.cli import main
+from hrv.model import State
+from hrv.simulate.scenarios import SCENARIOS
+from tests.benchmarks.end_to_end import wrong
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -80,5 +84,34 @@ def test_the_tags_example_is_read() -> None:
     path = Path(__file__).parent / "golden" / "readme_tags.csv"
     assert path.read_text(encoding="utf-8") == block
     (found,) = identify([path], ReadOptions())
-    assert found.rows_used == 3
+    assert found.rows_used == 4
     assert found.rows_refused == 0
+
+
+def said_of(asked: str) -> str:
+    line = next(x for x in README.splitlines() if x.startswith("| ") and asked in x)
+    return line.split("|")[2].strip()
+
+
+@pytest.mark.parametrize(
+    ("claim", "asked"), [("false_healing", "called healing who"), ("false_worsening", "worse who")]
+)
+def test_false_claims_are_those_of_the_verdicts_table(claim: str, asked: str) -> None:
+    table = ROOT / "tests" / "benchmarks" / "results" / "verdict.json"
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, cell in json.loads(table.read_text(encoding="utf-8"))["cells"].items():
+        kind, days = name.split("/")[1:3]
+        if days != "365d":
+            found[f"{kind} {days}"].update(cell[claim])
+    worst = 100.0 * max(rate(counted) for counted in found.values())
+    assert float(said_of(asked).strip(" %")) == pytest.approx(worst, abs=0.051)
+
+
+def test_false_claims_through_the_whole_program_are_those_of_its_table() -> None:
+    log = ROOT / "tests" / "benchmarks" / "results" / "end_to_end.jsonl"
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    told = re.findall(r"(\w+) (\d+) of (\d+)", said_of("through the whole program"))
+    for (word, yes, of), state in zip(told, (State.HEALING, State.WORSENING), strict=True):
+        assert word == {"healing": "healing", "worsening": "worse"}[state.value]
+        others = [row for row in rows if state in SCENARIOS[row["scenario"]].never]
+        assert (int(yes), int(of)) == (sum(wrong(row, state) for row in others), len(others))
