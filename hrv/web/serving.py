@@ -27,6 +27,7 @@ from hrv.web.keep import Room
 from hrv.web.limits import Limits
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+SMALL_BYTES = 65_536  # a body this small never leaves memory: the page refuses it in its own words
 PATIENCE_S, LEAST_BYTES_PER_S = 30.0, 1000.0  # of one request
 
 
@@ -57,7 +58,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
             refused = type(self).turned_away(self.command, self.path, self._header)
             if self.chunked:
                 self._refuse(411)
-            elif refused is not None:
+            elif refused is not None and self.content_length > SMALL_BYTES:
                 self._refuse(refused[0])
         return consumed
 
