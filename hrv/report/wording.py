@@ -399,7 +399,13 @@ def what_now(words: Words, analysis: Analysis) -> list[str]:
     verdict = analysis.verdict
     state = verdict.state
     step = uncounted_step(analysis)
-    weeks = [n.weeks for n in verdict.needs if n.kind is NeedKind.MORE_TIME and n.weeks is not None]
+    weeks = [
+        need.weeks
+        for need in verdict.needs
+        if need.kind is NeedKind.MORE_TIME
+        and need.weeks is not None
+        and (state is State.INSUFFICIENT or "change" in need.facts)  # else until one can be tested
+    ]
     soon = min((w for w in weeks if w <= SOON_WEEKS), default=None)
     if state is State.UNDETERMINED and step is not None:
         said = [words.say("now.step", day=step.facts["day"])]

@@ -113,7 +113,12 @@ def needs() -> Iterator[Analysis]:
     other = tuple(Need(kind=kind, code=code, facts=tagged) for code, kind in kinds)
     for weeks in (1.0, 7.4, 260.0, float("inf")):
         times = (
-            Need(kind=NeedKind.MORE_TIME, code=f"more_time_{sign}", weeks=weeks)
+            Need(
+                kind=NeedKind.MORE_TIME,
+                code=f"more_time_{sign}",
+                weeks=weeks,
+                facts={"change": -0.2, "percent": True},
+            )
             for sign in ("recovery", "baseline")
         )
         yield analysis(Verdict(state=State.UNDETERMINED, needs=tuple(times)))

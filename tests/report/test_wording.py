@@ -478,7 +478,8 @@ def test_healing_that_rests_on_both_signs_keeps_its_words() -> None:
 
 
 def more_time(weeks: float | None) -> Need:
-    return Need(kind=NeedKind.MORE_TIME, code="more_time_recovery", weeks=weeks, facts={})
+    facts = {"change": -0.2, "percent": True}
+    return Need(kind=NeedKind.MORE_TIME, code="more_time_recovery", weeks=weeks, facts=facts)
 
 
 @pytest.mark.parametrize(
@@ -487,6 +488,10 @@ def more_time(weeks: float | None) -> Need:
         (Verdict(state=State.UNDETERMINED, needs=(more_time(9.0), more_time(20.0))), "9 weeks"),
         (Verdict(state=State.UNDETERMINED, needs=(more_time(None),)), "about three months"),
         (Verdict(state=State.UNDETERMINED, needs=(more_time(61.0),)), "about three months"),
+        (
+            Verdict(state=State.UNDETERMINED, needs=(replace(more_time(2.0), facts={}),)),
+            "about three months",
+        ),
         (Verdict(state=State.INSUFFICIENT, needs=(more_time(5.0),)), "needs about 5 weeks"),
         (Verdict(state=State.INSUFFICIENT), "which recordings would answer more"),
         (Verdict(state=State.WORSENING), "talk to a clinician"),
