@@ -288,11 +288,14 @@ class Context:
 
     def ill_days(self) -> frozenset[int]:
         """Days of a short illness that was tagged and of its tail: no answer rests on them."""
-        return frozenset(
-            day
-            for first, last in _illnesses(self.spans, self.clock, self.rules)
-            if last - first < self.rules.longest_illness_days
-            for day in range(first, last + 1)
+        return self._kept(
+            ("ill", id(self.spans), self.rules),
+            lambda: frozenset(
+                day
+                for first, last in _illnesses(self.spans, self.clock, self.rules)
+                if last - first < self.rules.longest_illness_days
+                for day in range(first, last + 1)
+            ),
         )
 
     def well(self, series: DailySeries) -> DailySeries:
