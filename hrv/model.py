@@ -880,7 +880,7 @@ class RecoveryFit:
     bound_s: float = float("nan")
     follow_up_s: float = 0.0
     resolution_s: float = 0.0
-    stop_reason: str = ""  # next_episode, motion, gap, asleep, cap
+    stop_reason: str = ""  # next_episode, motion, gap, asleep, technique, cap
     settled_s: float = float("nan")  # from the end of the stressor until back in range
     settled_censored: bool = True
     settled_follow_up_s: float = 0.0
@@ -897,6 +897,17 @@ class RecoveryFit:
     hrr60_bpm: float | None = None  # exercise: fall within 60 s
     hrr120_bpm: float | None = None
     curve: str = "exponential"  # shape of the fall, one for all episodes of a wearer
+    untreated: RecoveryFit | None = None  # followed only until a technique began during it
+
+    @property
+    def technique_free(self) -> RecoveryFit | None:
+        """What was seen of it without a technique; None where that is nothing.
+
+        A technique is taken up in the rises that last: to leave these out would make the others
+        look as if recovery had become faster. They count until it begins.
+        """
+        seen = self.untreated if self.episode.technique else self
+        return seen if seen is not None and seen.accepted else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -354,10 +354,16 @@ def _body(
     found: tuple[Episode, ...] = ()
     if period <= settings.features.minute_needs_period_s:
         found = episodes.detect(grid, expectation, timeline.spans, settings)
-    made_of = None if kept is None else _content(grid, expectation, _unnamed(found), settings)
+    techniques = [span for span in timeline.spans if span.kind is SpanKind.TECHNIQUE]
+    begun_s = recovery.technique_starts(found, techniques)
+    made_of = (
+        None
+        if kept is None
+        else _content(grid, expectation, _unnamed(found), list(begun_s.items()), settings)
+    )
     fits = None if kept is None or made_of is None else kept.load_fits(made_of, found)
     if fits is None:
-        fits = recovery.fit(found, grid, expectation, settings)
+        fits = recovery.fit(found, grid, expectation, settings, techniques)
         if kept is not None and made_of is not None:
             kept.save_fits(made_of, fits)
     return _Body(
@@ -374,7 +380,8 @@ def _body(
 
 
 def _unnamed(found: Sequence[Episode]) -> list[Episode]:
-    """The episodes without what a person called them, which no recovery follows from."""
+    """The episodes without what a person called them, which no recovery follows from; when a
+    technique began does."""
     return [replace(episode, label="", technique=False) for episode in found]
 
 

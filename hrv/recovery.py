@@ -25,6 +25,7 @@ from hrv.model import (
     IntArray,
     RecoveryCurve,
     RecoveryFit,
+    Span,
     WearerNoise,
 )
 from hrv.settings import RecoverySettings, Settings
@@ -335,15 +336,22 @@ def fit(
     grid: Grid,
     expectation: Expectation,
     settings: Settings,
+    techniques: Sequence[Span] = (),
 ) -> tuple[RecoveryFit, ...]:
     """One fit per episode, in their order; bouts of exercise get the heart-rate recovery.
+
+    A rise during which one of the `techniques` began has a second fit, `untreated`, whose
+    follow-up ends there.
 
     Rejected for reasons known without looking at the half-time only: precision depends on the
     half-time, so a filter on it would bias every trend. Interrupted recoveries are right-censored,
     those faster than the sampling resolves left-censored.
     """
     wearer, done = _shaped(episodes, _wearer(episodes, grid, expectation, settings))
+    begun_s = technique_starts(episodes, techniques)
     fits, evidence = [], []
+    untreated: list[RecoveryFit] = []
+    seen_until = []
     for place, episode in enumerate(episodes):
         if episode.kind is EpisodeKind.EXERCISE:
             fits.append(_exercise(episode, wearer))
@@ -352,9 +360,28 @@ def fit(
         if found is not None and fitted.accepted:
             evidence.append((len(fits), found.likelihood))
         fits.append(fitted)
+        if place in begun_s:
+            fitted, found = _stress(episode, wearer, begun_s[place])
+            if found is not None and fitted.accepted:
+                seen_until.append((len(untreated), found.likelihood))
+            untreated.append(fitted)
     if len(evidence) >= settings.recovery.day_one_episodes:
-        _borrow(fits, evidence, wearer.plan, settings.recovery)
+        traits = _traits(np.array([table for _, table in evidence]), wearer.plan, wearer.rules)
+        _borrow(fits, evidence, traits, wearer)
+        _borrow(untreated, seen_until, traits, wearer)
+    for place, fitted in zip(begun_s, untreated, strict=True):
+        fits[place] = replace(fits[place], untreated=fitted)
     return tuple(fits)
+
+
+def technique_starts(episodes: Sequence[Episode], techniques: Sequence[Span]) -> dict[int, float]:
+    """When the first technique of a rise began, s, by the rise's place; none that ran before it."""
+    begun_s = {}
+    for place, one in enumerate(episodes):
+        during = [s.start_s for s in techniques if s.start_s < one.end_s and s.end_s > one.start_s]
+        if during and min(during) > one.start_s and one.kind is not EpisodeKind.EXERCISE:
+            begun_s[place] = min(during)
+    return begun_s
 
 
 _Fitted = tuple[RecoveryFit, _Posterior | None]
@@ -444,13 +471,12 @@ def _traits(likelihood: FloatArray, plan: _Plan, rules: RecoverySettings) -> _Tr
 
 
 def _laws_of_each(
-    likelihood: FloatArray, plan: _Plan, rules: RecoverySettings
+    likelihood: FloatArray, traits: _Traits, plan: _Plan
 ) -> tuple[FloatArray, FloatArray]:
     """Laws (episode, half-time), any scale: under the weak prior, and under the wearer's own.
 
     Both are averaged over what is known of the wearer's centres and spreads.
     """
-    traits = _traits(likelihood, plan, rules)
     over_h = np.einsum("eph,np->neh", likelihood, traits.plateau, optimize=True)
     each = np.einsum("neh,mh->nme", over_h, traits.half, optimize=True)
     share = traits.weight[:, :, None] / np.maximum(each, 1e-300)
@@ -484,19 +510,22 @@ def _log_prior(
 def _borrow(
     fits: list[RecoveryFit],
     found: list[tuple[int, FloatArray]],
-    plan: _Plan,
-    rules: RecoverySettings,
+    traits: _Traits,
+    wearer: _Wearer,
 ) -> None:
-    """Let the wearer's episodes inform each other.
+    """Let the wearer's episodes, whose `traits` these are, inform each other.
 
     How long the plateau lasts and when the fall begins cannot be told from one noisy episode; a
     long plateau with a fast fall looks like a short one with a slow fall. The lengths of all
     episodes together can, and become the prior of each. For the estimate that is shown, so do the
     half-times; `ln_h` keeps the weak prior, which a trend can divide out.
     """
-    weak, shared = _laws_of_each(np.array([table for _, table in found]), plan, rules)
+    if not found:
+        return
+    plan = wearer.plan
+    weak, shared = _laws_of_each(np.array([table for _, table in found]), traits, plan)
     for (index, _), own, known in zip(found, weak, shared, strict=True):
-        fitted = _censor(fits[index], _law(own, plan), plan, rules)
+        fitted = _censor(fits[index], _law(own, plan), plan, wearer.rules)
         if fitted.half_time_s is not None:
             fitted = replace(fitted, half_time_s=_estimate(_law(known, plan), plan.step_s))
         fits[index] = fitted
@@ -553,13 +582,16 @@ def _five_minutes(
     return mean, known
 
 
-def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior | None]:
+def _stress(
+    episode: Episode, wearer: _Wearer, until_s: float = np.inf
+) -> tuple[RecoveryFit, _Posterior | None]:
+    """The recovery from a rise, with its posterior; nothing from `until_s` on is looked at."""
     grid, rules, plan = wearer.grid, wearer.rules, wearer.plan
     step = grid.step_s
-    a, b = grid.index(episode.start_s), grid.index(episode.end_s - 1e-6) + 1
+    a, b = grid.index(episode.start_s), grid.index(min(episode.end_s, until_s) - 1e-6) + 1
     inside = wearer.level[a:b]
     high = a + int(np.flatnonzero(inside >= 0.85 * np.quantile(inside, 0.9))[-1]) + 1
-    stop = wearer.stops.after(high, round(rules.cap_s / step))
+    stop = _stop(wearer, high, rules.cap_s, until_s)
     blank = RecoveryFit(
         episode=episode,
         accepted=False,
@@ -568,6 +600,8 @@ def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior 
         follow_up_s=(stop.bin - high) * step,
     )
     why_not = _design_reason(episode, wearer, a, high, stop)
+    if episode.peak_s >= until_s:
+        why_not = "follow_up"
     if why_not in ("follow_up", "missing"):
         return replace(blank, why_not=why_not), None
     first = max(0, a - round(BEFORE_S / step))
@@ -601,7 +635,16 @@ def _stress(episode: Episode, wearer: _Wearer) -> tuple[RecoveryFit, _Posterior 
         curve=plan.curve.name,
     )
     fitted = _censor(fitted, found.half, plan, rules)
-    return _settle(fitted, wearer, a, high, found.rest), found
+    return _settle(fitted, wearer, (a, high), found.rest, until_s), found
+
+
+def _stop(wearer: _Wearer, after: int, cap_s: float, until_s: float) -> _Stop:
+    """Where follow-up from a bin on ends, and why."""
+    grid = wearer.grid
+    stop = wearer.stops.after(after, round(cap_s / grid.step_s))
+    if np.isfinite(until_s) and grid.index(until_s) < stop.bin:
+        return _Stop(grid.index(until_s), "technique")
+    return stop
 
 
 def _design_reason(episode: Episode, wearer: _Wearer, a: int, high: int, stop: _Stop) -> str:
@@ -670,10 +713,13 @@ def _censor(fitted: RecoveryFit, half: _Law, plan: _Plan, rules: RecoverySetting
     return replace(fitted, half_time_s=_estimate(half, plan.step_s))
 
 
-def _settle(fitted: RecoveryFit, wearer: _Wearer, a: int, high: int, rest: float) -> RecoveryFit:
+def _settle(
+    fitted: RecoveryFit, wearer: _Wearer, rise: tuple[int, int], rest: float, until_s: float
+) -> RecoveryFit:
     """Time from release until five minutes lie within one's own resting range; area until then."""
     grid, step = wearer.grid, wearer.grid.step_s
-    stop = wearer.stops.after(high, round(wearer.rules.settle_cap_s / step))
+    a, high = rise
+    stop = _stop(wearer, high, wearer.rules.settle_cap_s, until_s)
     release = int(np.clip(grid.index(fitted.release_s), a, high))
     last = max(stop.bin - max(1, round(300.0 / step)) + 1, release)
     bins = np.arange(release, last)

@@ -9,8 +9,8 @@ import pytest
 
 from hrv.curves import CURVES, EXPONENTIAL, Curve
 from hrv.episodes import detect, expect
-from hrv.model import Censored, EpisodeKind, Grid, RecoveryFit, WearerNoise
-from hrv.recovery import LN_PLATEAUS, _law, _laws_of_each, _plan, curve, fit
+from hrv.model import Censored, EpisodeKind, Grid, RecoveryFit, Span, SpanKind, WearerNoise
+from hrv.recovery import LN_PLATEAUS, _law, _laws_of_each, _plan, _traits, curve, fit
 from hrv.settings import Settings
 from tests.grids import MONDAY_S, Rise, awake, binned, grid_of, life, seconds
 
@@ -101,6 +101,67 @@ def test_the_next_episode_ends_the_follow_up() -> None:
     first = nearest(fits, NOON_S)
     assert first.stop_reason == "next_episode"
     assert first.follow_up_s == pytest.approx(1800, abs=300)
+
+
+def technique(start_s: float, minutes: float = 10.0) -> Span:
+    start_s += MONDAY_S
+    return Span(kind=SpanKind.TECHNIQUE, start_s=start_s, end_s=start_s + 60.0 * minutes)
+
+
+def with_technique(half_s: float, begun_s: float, **fast: float) -> RecoveryFit:
+    """A rise of ten minutes that falls with a half-time; `begun_s` after its release somebody
+    begins to breathe, from when on it may fall with another."""
+    rise = Rise(NOON_S, NOON_S + 600.0, 20.0, half_s)
+    hr = seconds([rise], 86_400, 1, noise=0.4)
+    if fast:
+        at = int(rise.off_s + begun_s)
+        left = 20.0 * 0.5 ** (begun_s / half_s)
+        since = np.arange(3 * 3600.0)
+        hr[at : at + since.size] += left * (
+            0.5 ** (since / fast["after_s"]) - 0.5 ** (since / half_s)
+        )
+    grid = grid_of(binned(hr, 60), asleep=~awake(60, 1))
+    expectation = expect(grid, SETTINGS)
+    spans = [technique(rise.off_s + begun_s)]
+    found = detect(grid, expectation, spans, SETTINGS)
+    return nearest(fit(found, grid, expectation, SETTINGS, spans), NOON_S)
+
+
+def test_a_technique_ends_what_counts_without_one() -> None:
+    whole = with_technique(600.0, 480.0, after_s=60.0)
+    until = whole.technique_free
+    assert whole.episode.technique
+    assert whole.half_time_s is not None
+    assert whole.half_time_s.value < 500.0  # with it
+    assert until is not None
+    assert until is whole.untreated
+    assert until.stop_reason == "technique"
+    assert until.follow_up_s == pytest.approx(480.0, abs=90.0)
+    assert until.censored is Censored.RIGHT
+    assert until.bound_s < 600.0
+    assert until.settled_censored
+    assert until.active_censored
+
+
+def test_a_rise_half_gone_before_the_technique_is_timed() -> None:
+    whole = with_technique(120.0, 420.0)
+    until = whole.technique_free
+    assert until is not None
+    assert until.half_time_s is not None
+    assert until.half_time_s.value == pytest.approx(120.0, rel=0.3)
+
+
+@pytest.mark.parametrize("begun_s", [-900.0, -300.0, 30.0])
+def test_a_technique_before_the_fall_leaves_nothing_without_it(begun_s: float) -> None:
+    whole = with_technique(240.0, begun_s)
+    assert whole.episode.technique
+    assert whole.technique_free is None
+
+
+def test_without_a_technique_the_whole_recovery_counts() -> None:
+    _, fitted = one_rise(240.0)
+    assert fitted.untreated is None
+    assert fitted.technique_free is fitted
 
 
 def test_settling_comes_after_the_half_time_and_activity_spans_both() -> None:
@@ -209,7 +270,7 @@ def test_intervals_hold_the_truth_also_where_few_episodes_tell_what_is_usual() -
         over_h = np.exp(-0.5 * ((ln_half - seen[:, None]) / 0.6) ** 2)
         plateau = np.exp(-0.5 * (LN_PLATEAUS - np.log(300.0)) ** 2)
         table = plateau[None, :, None] * over_h[:, None, :]
-        _, own = _laws_of_each(table, plan, SETTINGS.recovery)
+        _, own = _laws_of_each(table, _traits(table, plan, SETTINGS.recovery), plan)
         laws = [_law(row, plan) for row in own]
         inside += [law.low <= x <= law.high for law, x in zip(laws, true, strict=True)]
         width += [law.high - law.low for law in laws]

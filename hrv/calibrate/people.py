@@ -6,7 +6,7 @@ All changes are total changes from the first to the last day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ PLATEAU_S = 240.0
 SETTLED_HALVES = 2.2  # half-times until back in range
 SOON_S, LATE_S = 180.0, 405.0  # from onset until a technique begins; by indication
 MEASURED_SD = 0.35  # ln, error of one half-time
+LEAST_FOLLOW_UP_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +173,7 @@ def _fit(
 ) -> RecoveryFit:
     start = (FIRST_DAY + k) * DAY_S + rng.uniform(8.0, 22.0) * 3600.0
     follow = float(min(1800.0, rng.exponential(60.0 if early else 900.0) + 60.0))
-    sd = MEASURED_SD
-    seen = float(ln_h + sd * rng.standard_normal())
-    cut = np.exp(ln_h) > 0.9 * follow
+    seen = float(ln_h + MEASURED_SD * rng.standard_normal())
     settled = SETTLED_HALVES * float(np.exp(ln_h))
     episode = Episode(
         start_s=start,
@@ -186,6 +185,18 @@ def _fit(
         hour=(start % DAY_S) / 3600.0,
         kind=EpisodeKind.STRESS,
     )
+    whole = _seen(episode, ln_h, seen, follow)
+    untreated_s = begun_s - PLATEAU_S
+    if not episode.technique or untreated_s < LEAST_FOLLOW_UP_S:
+        return whole
+    return replace(whole, untreated=_seen(episode, ln_h, seen, min(follow, untreated_s)))
+
+
+def _seen(episode: Episode, ln_h: float, seen: float, follow: float) -> RecoveryFit:
+    """A recovery of a known half-time that was followed for so long, s."""
+    sd, start = MEASURED_SD, episode.start_s
+    cut = np.exp(ln_h) > 0.9 * follow
+    settled = SETTLED_HALVES * float(np.exp(ln_h))
     return RecoveryFit(
         episode=episode,
         accepted=True,
@@ -201,7 +212,7 @@ def _fit(
         settled_follow_up_s=follow,
         active_s=PLATEAU_S + min(settled, follow),
         active_censored=settled > follow,
-        amplitude_bpm=height,
+        amplitude_bpm=episode.rise_bpm,
         onset_s=start,
         release_s=start + PLATEAU_S,
     )

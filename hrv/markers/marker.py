@@ -205,8 +205,9 @@ class Context:
         )
 
     def technique_free(self) -> tuple[RecoveryFit, ...]:
-        """Episodes in which no technique was used."""
-        return tuple(f for f in self.followed() if not f.episode.technique)
+        """Recoveries without a technique; where one was taken up, as far as it was seen before."""
+        seen = [f.technique_free for f in self.followed()]
+        return tuple(f for f in seen if f is not None)
 
     def detected(self) -> tuple[RecoveryFit, ...]:
         """Every episode of the window, also those whose recovery could not be measured."""

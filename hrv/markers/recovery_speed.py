@@ -131,7 +131,8 @@ MARKER = Marker(
     minimum="56 days with 40 technique-free episodes, 10 in each third of them; interruptions "
     "equally common throughout",
     formula="ln of the half-time of the heart-rate excess (fast), or of the time until back in "
-    "one's own resting range (settling), technique-free episodes; total change over the window",
+    "one's own resting range (settling), technique-free episodes and the others until their "
+    "technique begins; total change over the window",
     statistic="censored log-normal regression for the size; autocorrelation-averaged regression "
     "over imputed censored times for the p-value",
     fallback="days back into range after a bad day",

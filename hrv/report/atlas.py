@@ -261,7 +261,8 @@ def _survival(analysis: Analysis, words: Words, window: tuple[int, int]) -> Plat
     settled = analysis.recovery.scale == "settling"
     groups = [
         figures.followed(
-            [f for f in _accepted(analysis, period) if not f.episode.technique], settled=settled
+            [f for one in _accepted(analysis, period) if (f := one.technique_free)],
+            settled=settled,
         )
         for period in compared
     ]

@@ -117,6 +117,8 @@ def _row(fit: RecoveryFit) -> dict[str, Any]:
     row = {name: getattr(fit, name) for name in _OF_A_FIT}
     if fit.half_time_s is not None:
         row["half_time_s"] = [getattr(fit.half_time_s, f.name) for f in fields(Estimate)]
+    if fit.untreated is not None:
+        row["untreated"] = _row(fit.untreated)
     return row
 
 
@@ -128,6 +130,8 @@ def _fit(row: Mapping[str, Any], episode: Episode) -> RecoveryFit:
         names = (f.name for f in fields(Estimate))
         found["half_time_s"] = Estimate(**dict(zip(names, found["half_time_s"], strict=True)))
     found["censored"] = Censored(found["censored"])
+    if found["untreated"] is not None:
+        found["untreated"] = _fit(found["untreated"], episode)
     return RecoveryFit(episode=episode, **found)
 
 

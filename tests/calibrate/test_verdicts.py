@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hrv import baseline
+from hrv import baseline, trend
 from hrv.calibrate import PARTS, calibrate, verdicts
 from hrv.calibrate.people import Person, ar1, context, resting_days
 from hrv.calibrate.verdicts import PRIMARIES, SCENARIOS, found, looks, summed
+from hrv.model import Estimate
 from hrv.settings import Settings
 
 
@@ -138,3 +139,22 @@ def test_more_days_and_more_episodes_allow_more() -> None:
     assert bound("healing", 90, Settings()) < bound("healing", 180, Settings())
     assert bound("healing", 180, Settings()) < bound("healing", 180, Settings(), more=5.0)
     assert bound("unchanged", 180, Settings()) < 0.01
+
+
+def test_techniques_for_the_rises_that_last_do_not_make_the_others_look_faster() -> None:
+    settings = Settings()
+
+    def middle(person: Person, *, whole: bool) -> float:
+        seen = context(person, 150, np.random.default_rng(11), settings)
+        fits = [f for f in seen.technique_free() if not (whole and f.episode.technique)]
+        found = trend.level(
+            fits, settings=settings.trend, recovery=settings.recovery, rng=np.random.default_rng(1)
+        )
+        assert isinstance(found, Estimate)
+        return found.value
+
+    usual = Person(per_day=8.0, daily_sd=0.05)
+    treated = replace(usual, technique=(0.8, 0.8), by_indication=True)
+    never = middle(usual, whole=True)
+    assert middle(treated, whole=False) == pytest.approx(never, rel=0.06)
+    assert middle(treated, whole=True) < 0.9 * never

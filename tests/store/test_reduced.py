@@ -110,6 +110,25 @@ def test_recoveries_are_spared_where_nothing_changed_but_a_name(grown: tuple[Sto
         assert not kept.fits_found
 
 
+def test_a_technique_in_a_rise_makes_recoveries_anew(grown: tuple[Store, str]) -> None:
+    store, _ = grown
+    rises = [
+        f for f in pipeline.analyse(store.timeline("ada")).fits
+        if f.half_time_s is not None and f.follow_up_s > 400.0
+    ]  # fmt: skip
+    at = rises[0].release_s + 300.0
+    spans = [Span(kind=SpanKind.TECHNIQUE, start_s=at, end_s=at + 600.0, label="breathing")]
+    store.set_spans("ada", spans)
+    for known in (False, True):
+        with store.reduced("ada") as kept:
+            analysis = pipeline.analyse(store.timeline("ada"), kept=kept)
+            assert kept.fits_found is known
+        until = [f.untreated for f in analysis.fits if f.untreated is not None]
+        assert [f.stop_reason for f in until] == ["technique"]
+        assert dumps(analysis) == fresh(store)
+    store.set_spans("ada", [])
+
+
 def test_a_self_test_that_was_kept_is_given_for_its_own_key_alone(
     grown: tuple[Store, str],
 ) -> None:
