@@ -6,7 +6,7 @@ again from the stages already done; trends that a threshold does not touch are n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hrv import verdict
@@ -37,23 +37,38 @@ class Gate:
             yield round(tried) if isinstance(used, int) else round(tried, 12)
 
 
+# those of a report
 GATES = (
-    Gate("trend.alpha"),
+    Gate("trend.alpha", ("baseline_arousal",)),
+    Gate("trend.alpha_worse"),
     Gate("verdict.probable", from_one=True),
+    Gate("verdict.jump_over_line"),
     Gate("verdict.min_days", ("baseline_arousal", "episode_rate", *_EPISODES)),
     Gate("verdict.min_night_share", ("baseline_arousal",)),
     Gate("verdict.min_episodes", _EPISODES),
-    Gate("verdict.max_censoring_shift", ("recovery_speed",)),
     Gate("trend.worth_half_time", ("recovery_speed",)),
+)
+# and all others that can change a state
+EVERY = (
+    *GATES,
     Gate("trend.worth_baseline_sd", ("baseline_arousal",)),
+    Gate("trend.equivalence", ("recovery_speed", "baseline_arousal"), from_one=True),
+    Gate("verdict.min_nights", ("baseline_arousal",)),
+    Gate("verdict.min_episodes_per_third", _EPISODES),
+    Gate("verdict.max_censoring_shift", ("recovery_speed",)),
+    Gate("verdict.gain_unlikely"),
+    Gate("verdict.technique_episodes_on", ("technique_dependence",)),
+    Gate("verdict.technique_episodes_off", ("technique_dependence",)),
 )
 
 
-def vary(context: Context, findings: Mapping[str, MarkerFinding]) -> tuple[Varied, ...]:
+def vary(
+    context: Context, findings: Mapping[str, MarkerFinding], gates: Sequence[Gate] = GATES
+) -> tuple[Varied, ...]:
     """The verdict under every gate halved and doubled."""
     return tuple(
         _answer(context, findings, gate, value)
-        for gate in GATES
+        for gate in gates
         for value in gate.values(context.settings)
     )
 

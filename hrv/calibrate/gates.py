@@ -64,6 +64,6 @@ def answers(scenario: str, number: int, settings: Settings) -> dict[str, str]:
     seen = verdicts.simulated(scenario, DAYS, number, settings.seed, settings, trends={})
     findings = verdicts.findings(seen)
     told = {USED: verdict.judge(seen, findings).state.value}
-    for one in sensitivity.vary(seen, findings):
+    for one in sensitivity.vary(seen, findings, sensitivity.EVERY):
         told[f"{one.name}={one.tried:g}"] = one.state.value
     return told

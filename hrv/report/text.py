@@ -219,7 +219,7 @@ UNITS = {
 }
 
 MARKERS = {
-    "marker.recovery_speed.how": "Half-time of the heart-rate rise where heart rate comes every 15 s or finer, time back into one's own resting range where it comes every 1 to 2 minutes, days back into range where it comes more rarely. Rises with a technique stay out.",
+    "marker.recovery_speed.how": "Half-time of the heart-rate rise where heart rate comes every 15 s or finer, time back into one's own resting range where it comes every 1 to 2 minutes, days back into range where it comes more rarely. A rise with a technique counts until the technique begins; where it began before the heart was seen to fall, the rise stays out.",
     "marker.baseline_arousal.how": "Heart rate and beat-to-beat variation at night, or the best resting measure there is, joined into one number in units of the spread of one's own first four weeks.",
     "marker.activation_time.how": "From the start of a rise until back in one's own range; rises that were cut short count as at least that long.",
     "marker.reactivity.how": "Height of a rise above the local rest. The threshold of detection stays the same over the period, and small rises below it are allowed for.",
@@ -804,13 +804,13 @@ UI = {
     "method.same": "The answer stays the same when each of these limits is halved or doubled: {names}.",
     "method.other": "It changes to “{answer}” when {name} is {tried} instead of {used}.",
     "limit.trend.alpha": "the chance of a false alarm that is allowed",
+    "limit.trend.alpha_worse": "the chance of a false alarm that is allowed for a sign that became worse",
     "limit.verdict.probable": "the certainty that each of the two signs must have",
+    "limit.verdict.jump_over_line": "how clearly a slow drift must be told from a sudden step",
     "limit.verdict.min_days": "the number of days needed",
     "limit.verdict.min_night_share": "the share of days with a resting value that is needed",
     "limit.verdict.min_episodes": "the number of rises needed",
-    "limit.verdict.max_censoring_shift": "the shift in interruptions that is allowed",
     "limit.trend.worth_half_time": "the change of recovery that is worth having",
-    "limit.trend.worth_baseline_sd": "the change of the baseline that is worth having",
     "answer.healing": "healing",
     "answer.partial": "one sign is better",
     "answer.mixed": "one better, one worse",

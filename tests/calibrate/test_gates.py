@@ -25,7 +25,7 @@ def counted() -> Result:
 def test_every_gate_is_counted_halved_and_doubled(counted: Result) -> None:
     states = counted["states"]
     assert isinstance(states, Mapping)
-    assert len(states) == 1 + 2 * len(sensitivity.GATES)
+    assert len(states) == 1 + 2 * len(sensitivity.EVERY)
     assert all(sum(told.values()) == 2 for told in states.values())
     assert {"verdict.min_days=28", "verdict.min_days=112"} <= set(states)
 

@@ -556,9 +556,9 @@ def checked() -> Iterator[Analysis]:
     share = {"value": 0.8, "low": 0.7, "high": 0.9}
     base: dict[str, Any] = {"injections": 200, "found_visible": share, "median_error": 0.3}
     limits = (
-        "trend.alpha", "verdict.probable", "verdict.min_days", "verdict.min_night_share",
-        "verdict.min_episodes", "verdict.max_censoring_shift", "trend.worth_half_time",
-        "trend.worth_baseline_sd",
+        "trend.alpha", "trend.alpha_worse", "verdict.probable", "verdict.jump_over_line",
+        "verdict.min_days", "verdict.min_night_share", "verdict.min_episodes",
+        "trend.worth_half_time",
     )  # fmt: skip
     for told, answer in (
         ({**base, "slope": share}, State.MIXED), ({**base, "slope": None}, State.UNCHANGED)
