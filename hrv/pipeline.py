@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -218,6 +218,8 @@ def analyse(
     body = _with_beats(body, timeline, settings)
     on_progress("judging", None)
     context = _context(timeline, body, settings, question, window)
+    before = cache(lambda: _year_before(timeline, settings, window, kept))
+    context = replace(context, year_before=before)
     findings = find_all(context)
     on_progress("summing up", None)
     traces = _traces(body, window, question.day)
@@ -337,10 +339,8 @@ def _reduced(
     return days
 
 
-def _body(
-    timeline: Timeline, days: list[DayFeatures], settings: Settings, kept: KeptDays | None
-) -> _Body:
-    """Episodes and their recoveries, on the finest grid that the stream allows."""
+def _found(timeline: Timeline, days: list[DayFeatures], settings: Settings) -> _Body:
+    """Episodes, on the finest grid that the stream allows."""
     minute = features.join(days, fine=False)
     if minute is None or not minute.measured.any():
         return _Body(hrv=baseline.windows(days))
@@ -354,6 +354,25 @@ def _body(
     found: tuple[Episode, ...] = ()
     if period <= settings.features.minute_needs_period_s:
         found = episodes.detect(grid, expectation, timeline.spans, settings)
+    return _Body(
+        minute=minute,
+        calm=calm,
+        grid=grid,
+        expectation=expectation,
+        episodes=found,
+        hrv=baseline.windows(days),
+        notes=expectation.notes,
+    )
+
+
+def _body(
+    timeline: Timeline, days: list[DayFeatures], settings: Settings, kept: KeptDays | None
+) -> _Body:
+    """Episodes and their recoveries."""
+    body = _found(timeline, days, settings)
+    grid, expectation, found = body.grid, body.expectation, body.episodes
+    if grid is None or expectation is None:
+        return body
     techniques = [span for span in timeline.spans if span.kind is SpanKind.TECHNIQUE]
     begun_s = recovery.technique_starts(found, techniques)
     made_of = (
@@ -366,17 +385,7 @@ def _body(
         fits = recovery.fit(found, grid, expectation, settings, techniques)
         if kept is not None and made_of is not None:
             kept.save_fits(made_of, fits)
-    return _Body(
-        minute=minute,
-        calm=calm,
-        grid=grid,
-        expectation=expectation,
-        episodes=found,
-        fits=fits,
-        hrv=baseline.windows(days),
-        notes=expectation.notes,
-        made_of=made_of,
-    )
+    return replace(body, fits=fits, made_of=made_of)
 
 
 def _unnamed(found: Sequence[Episode]) -> list[Episode]:
@@ -449,6 +458,18 @@ def _context(
         change_day=None if question.change_date is None else as_day(question.change_date),
         answers=timeline.answers,
     )
+
+
+def _year_before(
+    timeline: Timeline, settings: Settings, window: tuple[int, int], kept: KeptDays | None
+) -> Context | None:
+    """The resting days of the same months a year before; None where nothing was recorded."""
+    before = (window[0] - verdict.YEAR_DAYS, window[1] - verdict.YEAR_DAYS)
+    recorded = {*timeline.utc_days, *(value.day for value in timeline.day_values)}
+    if before[1] >= window[0] or not any(before[0] <= day <= before[1] for day in recorded):
+        return None
+    days = _reduced(timeline, settings, before, _nobody, kept)
+    return _context(timeline, _found(timeline, days, settings), settings, Question(), before)
 
 
 def _recorded(settings: Settings, question: Question, window: tuple[int, int]) -> dict[str, object]:

@@ -42,6 +42,7 @@ CONFOUNDED = "confounded"
 BEGAN_HIGH = "began_unusually_high"
 TESTED_LESS = "tested_less_often"
 BY_HEART_RATE = "explained_by_heart_rate"
+SEASON = "season_repeated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,9 @@ def _qualifiers(
         found.append(CONFOUNDED)
     if state is not State.INSUFFICIENT and began_high(context, recovery, resting):
         found.append(BEGAN_HIGH)
+    yearly = season(context, resting)
+    if yearly is not None and yearly.code == SEASON:
+        found.append(SEASON)
     easier = findings.get("episode_rate")
     rarer = easier is not None and easier.state is BETTER
     if watched_less(context) or (rarer and said == (State.PARTIAL, BASELINE)):
@@ -270,6 +274,26 @@ def unexplained_step(
     if facts["step_over_line"] < bar or explained:
         return None
     return Missing("unexplained_step", {"day": facts["step_day"]})
+
+
+def season(context: Context, resting: Primary) -> Missing | None:
+    """What the same months a year before say of a season, if a year is not in the window itself.
+
+    `season_repeated`: they changed as well and as clearly; `season_beyond`: not by as much.
+    """
+    if resting.state not in (BETTER, WORSE) or resting.trend is None:
+        return None
+    if context.length >= YEAR_DAYS:
+        return None
+    told, alpha = resting.finding.facts, context.settings.trend.alpha
+    if "year_before_change" not in told:
+        return Missing("season_possible", {"days": context.length})
+    sign = np.sign(resting.trend.total.value)
+    facts = {name: told[name] for name in told if "year_before" in name}
+    if told["beyond_year_before_p"] <= alpha and sign * told["beyond_year_before"] > 0:
+        return Missing("season_beyond", facts)
+    came = min(sign * told["year_before_low"], sign * told["year_before_high"]) > 0
+    return Missing("season_repeated" if came else "season_open", facts)
 
 
 def began_high(context: Context, recovery: Primary, resting: Primary) -> bool:
@@ -338,8 +362,9 @@ def _reasons(
         found.append(Missing("techniques_not_seen"))
     elif state is State.COPING:
         found.append(Missing("techniques_carry_it", dict(findings["technique_dependence"].facts)))
-    if resting.state in (BETTER, WORSE) and context.length < YEAR_DAYS:
-        found.append(Missing("season_possible", {"days": context.length}))
+    yearly = season(context, resting)
+    if yearly is not None:
+        found.append(yearly)
     step = unexplained_step(context, resting, state)
     if step is not None:
         found.append(step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtr
 
 from hrv import baseline
 from hrv.markers.marker import Context, Marker, from_trend, passed_on, unknown
@@ -52,7 +53,37 @@ def find(context: Context) -> MarkerFinding:
     facts.update(_beside_heart_rate(context, name))
     if found.p_value <= context.settings.trend.alpha:  # only a level that moved may have jumped
         facts.update(lasting_step(context))
+        facts.update(_beside_year_before(context, name, found))
     return from_trend(MARKER.id, found, measure.better, measure.unit, context, **facts)
+
+
+def _beside_year_before(context: Context, name: str, found: Trend) -> dict[str, float]:
+    """Change of the same measure over the same months a year before, where they were recorded,
+    and how sure it is that the change now is another one: a season comes back."""
+    before = None if context.year_before is None else context.year_before()
+    if before is None:
+        return {}
+    rules, gates = context.settings.baseline, context.settings.verdict
+    if name == "arousal_z" and baseline.components(
+        before.days, rules, before.window
+    ) != baseline.components(context.days, rules, context.window):
+        return {}
+    values = baseline.series(before.days, name, before.window)
+    if values.day.size < max(gates.min_nights, round(gates.min_night_share * before.length)):
+        return {}
+    then = before.daily_trend(values, log=baseline.MEASURES[name].log)
+    if isinstance(then, Missing):
+        return {}
+    more = found.total.value - then.total.value
+    t = more / float(np.hypot(found.se, then.se))
+    return {
+        "year_before_change": then.total.value,
+        "year_before_low": then.total.low,
+        "year_before_high": then.total.high,
+        "year_before_days": then.n,
+        "beyond_year_before": more,
+        "beyond_year_before_p": float(2.0 * stdtr(max(min(found.df, then.df), 1.0), -abs(t))),
+    }
 
 
 def _beside_heart_rate(context: Context, name: str) -> dict[str, float]:
@@ -78,7 +109,8 @@ MARKER = Marker(
     formula="night heart rate (lowest 30 min), mean ln RMSSD of sleep and still-awake heart rate "
     "(20th percentile), each in SDs of the first 28 valid days, weighted .4/.3/.3; a single "
     "measure where there is only one; total change over the window",
-    statistic="autocorrelation-averaged regression on days",
+    statistic="autocorrelation-averaged regression on days; beside it that of the same months a "
+    "year before",
     fallback="the vendor's resting heart rate, RMSSD or SDNN, named",
     reference="Plews et al. (2014), IJSPP 9:783; de Geus et al. (2019), Psychophysiology 56:e13287",
     find=find,

@@ -174,6 +174,7 @@ class Context:
     change_day: int | None = None
     answers: frozenset[str] = frozenset()  # as the timeline has them
     trends: dict[Any, Any] | None = None  # those computed already, by what they rest on
+    year_before: Callable[[], Context | None] | None = None  # the same months, resting days alone
 
     @property
     def length(self) -> int:

@@ -105,6 +105,9 @@ QUALIFIERS = {
     "qualifier.tested_less_often": (
         "There were fewer or softer rises to recover from than before; part of the change may be an easier life."
     ),
+    "qualifier.season_repeated": (
+        "The resting level changed in the same way in these months a year before: a season could explain it."
+    ),
     "qualifier.explained_by_heart_rate": (
         "The change in beat-to-beat variation is explained by the lower heart rate."
     ),
@@ -379,6 +382,9 @@ MISSING = {
     "missing.few_event_tags": "{n:there is # tagged event|there are # tagged events} of one kind; {needed} are needed.",
     "missing.unexplained_step": "The change of the resting level may be one step about {day:date} rather than a slow drift: a new device, an update of its software or a medicine can do that, and none is known of that time.",
     "missing.season_possible": "{days} days are less than a year: a season alone can move the resting heart by this much.",
+    "missing.season_beyond": "the same months a year before did not change the resting level by as much, so a season does not explain all of it.",
+    "missing.season_repeated": "the same months a year before changed the resting level in the same way.",
+    "missing.season_open": "what the same months did to the resting level a year before neither shows nor rules out a season.",
     "missing.ratings_agree": 'Your own ratings of "{scale}" point the same way.',
     "missing.ratings_better": 'Your own ratings of "{scale}" became better, which the signals do not show. What you say counts more than the sensor.',
     "missing.ratings_worse": 'Your own ratings of "{scale}" became worse, which the signals do not show. What you say counts more than the sensor.',

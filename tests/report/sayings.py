@@ -94,7 +94,7 @@ def verdicts() -> Iterator[Analysis]:
             confidence="probable",
             qualifiers=(
                 "fitness_possible", "fitness_told", "confounded", "began_unusually_high",
-                "tested_less_often", "explained_by_heart_rate",
+                "tested_less_often", "explained_by_heart_rate", "season_repeated",
             ),
         )
     )  # fmt: skip
@@ -185,6 +185,7 @@ JUDGED: tuple[Missing, ...] = (
     Missing("techniques_not_seen"),
     Missing("techniques_carry_it", {"on": 40, "off": 60}),
     Missing("season_possible", {"days": 168}),
+    *(Missing(f"season_{x}", {"year_before_change": -0.4}) for x in ("beyond", "repeated", "open")),
     STEP,
     *(Missing(f"ratings_{x}", {"scale": "present"}) for x in ("agree", "better", "worse")),
     Missing("known_break", {"day": FIRST + 30, "kind": "device", "label": "ring"}),
