@@ -37,9 +37,9 @@ class UnknownFormatError(InputError):
     """No format claims this file."""
 
     def __init__(self, where: str, seen: str, nearest: Sequence[str] = ()) -> None:
-        near = f" Nearest: {'; '.join(nearest)}." if nearest else ""
+        near = f". Nearest: {'; '.join(nearest)}" if nearest else ""
         super().__init__(
-            f"no known format: {seen}.{near}",
+            f"no known format: {seen}{near}",
             where=where,
             way_out="See 'hrv formats', or say which column is what with --map",
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 import shutil
 import sys
 import threading
@@ -48,6 +49,7 @@ STAGES: Mapping[str, tuple[float, float]] = {
     "writing the report": (0.8, 0.99),
 }
 Told = Callable[[str, float | None], None]
+_COMMANDS = re.compile(r"(?<![^.\n]) *[^.\n]*(?:'hrv [a-z]+'|--map)[^.\n]*\.?")
 FORMATS = ("html", "json", "pdf")  # figures of their own are drawn when they are asked for
 SHOWN_FILES, MOST_MARKS = 300, 2000
 OWN = "upload"  # whose name recordings have in the upload's own store
@@ -61,8 +63,8 @@ def main(folder: Path) -> int:
     try:
         outcome = (_drawn if job.get("figures") else _analysed)(folder, job)
     except HrvError as error:
-        outcome = {"state": "failed", "code": "refused", "what": error.what,
-                   "where": error.where, "way_out": error.way_out}  # fmt: skip
+        outcome = {"state": "failed", "code": "refused", "what": _on_the_page(error.what),
+                   "where": error.where, "way_out": _on_the_page(error.way_out)}  # fmt: skip
     except MemoryError:
         outcome = {"state": "failed", "code": "memory"}
     except Exception as error:
@@ -71,6 +73,11 @@ def main(folder: Path) -> int:
         shutil.rmtree(folder / "view", ignore_errors=True)
     write_json(folder / "outcome.json", outcome)
     return 0
+
+
+def _on_the_page(told: str) -> str:
+    """Without the sentences that name a command of the terminal; the page has links instead."""
+    return _COMMANDS.sub("", told).strip()
 
 
 def _end_with_the_page() -> None:

@@ -101,7 +101,22 @@ def test_a_wrong_file_is_refused_with_the_reason(real: Desk) -> None:
     assert (outcome["state"], outcome["code"]) == ("failed", "refused")
     page = real.get(f"/u/{upload.id}").text
     assert words.say("failed.refused") in page
-    assert outcome["way_out"].split("'")[0] in page
+    assert "no known format" in page
+    assert "hrv formats" not in page
+    assert "--map" not in page
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("a text, no table. See 'hrv formats', or name it with --map", "a text, no table."),
+        ("nothing can be used:\n  a.csv: row 2.5 is empty. See 'hrv formats'\n  b.fit: cut off",
+         "nothing can be used:\n  a.csv: row 2.5 is empty.\n  b.fit: cut off"),
+        ("Export it again", "Export it again"),
+    ],
+)  # fmt: skip
+def test_the_page_names_no_command(told: str, shown: str) -> None:
+    assert worker._on_the_page(told) == shown
 
 
 def test_kept_recordings_stay_and_their_files_go(real: Desk) -> None:
