@@ -93,7 +93,9 @@ class EpisodeSettings:
     median_s: float = threshold(180.0, "s", OWN)
     fine_step_s: float = threshold(20.0, "s", "up to here a stream shows 45-s rises")
     fine_min_s: float = threshold(45.0, "s", "labelled studies: shortest rises; " + OWN)
-    fine_peak_sigma: float = threshold(3.2, "sigma", "for rises under three minutes; " + OWN)
+    fine_peak_sigma: float = threshold(
+        4.0, "sigma", "for rises under three minutes: a false one every other day; " + OWN
+    )
     fine_median_s: float = threshold(45.0, "s", OWN)
     max_s: float = threshold(7200.0, "s", OWN)
     score_high: float = threshold(51.0, "score", "Firstbeat: medium from 51, high from 76")
