@@ -158,6 +158,8 @@ def calibrate(
         page = out_dir / f"{name}.md"
         shown = {c.name: record.cells[c.name] for c in cells if c.name in record.cells}
         told_of = f"{each} runs a cell, {len(shown)} of {len(cells)} cells"
+        if part.block:
+            told_of = f"{each * len(shown)} people"
         head = f"# {part.title}\n\n{told_of}, seed {rules.seed}, version {__version__}.\n\n"
         page.write_text(head + part.table(shown), encoding="utf-8")
         written += [record.path, page]
