@@ -12,9 +12,9 @@ In brackets 95 % intervals that know whose a rise is: people are drawn again, 2,
 
 A stream of 1 s is fitted on means of 15 s, so it has no row of its own.
 
-Run: `python -m tests.benchmarks.recovery_accuracy --kept FOLDER [--cells all] [--write]`
-A person once run stays in the folder and is not run again. `--cells named` are the cells that the
-goals name, with more people; they have a table of their own.
+Run: `python -m tests.benchmarks.recovery_accuracy --kept FOLDER [--write]`
+A person once run stays in the folder and is not run again. The cells that the goals name have more
+people.
 """
 
 from __future__ import annotations
@@ -186,7 +186,6 @@ def line(step_s: int, median_s: float, height: float, each: Sequence[FloatArray]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kept", type=Path, required=True)
-    parser.add_argument("--cells", choices=("named", "all"), default="all")
     parser.add_argument("--step", type=int, nargs="*", default=list(STEPS))
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
@@ -196,7 +195,6 @@ def main() -> None:
         for median_s in MEDIANS_S
         for step_s in given.step
         for height in HEIGHTS_BPM
-        if given.cells == "all" or (step_s, median_s, height) in MORE_PEOPLE
     ]
     lines = [
         f"# Accuracy of half-times, version {hrv.__version__}",
@@ -212,16 +210,14 @@ def main() -> None:
     for step_s, median_s, height in wanted:
         lines.append(line(step_s, median_s, height, cell(step_s, median_s, height, given.kept)))
         print(lines[-1], flush=True)
-    if given.cells == "all":
-        lines += ["", LIMIT, "", f"| {COLUMNS} |", "|" + "---|" * 14]
-        for height in (10.0, 20.0):
-            with knowing(240.0):
-                each = cell(60, 240.0, height, given.kept, "-told")
-            lines.append(line(60, 240.0, height, each))
-            print(lines[-1], flush=True)
+    lines += ["", LIMIT, "", f"| {COLUMNS} |", "|" + "---|" * 14]
+    for height in (10.0, 20.0):
+        with knowing(240.0):
+            each = cell(60, 240.0, height, given.kept, "-told")
+        lines.append(line(60, 240.0, height, each))
+        print(lines[-1], flush=True)
     if given.write:
-        name = "recovery_accuracy" + ("" if given.cells == "all" else "_named")
-        (RESULTS / f"{name}.md").write_text("\n".join(lines) + "\n")
+        (RESULTS / "recovery_accuracy.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
