@@ -169,12 +169,13 @@ def windows(features: Iterable[DayFeatures]) -> HrvWindows:
 def marked(
     spans: Sequence[Span], kinds: Sequence[SpanKind], grid: Grid, mark_s: float = 0.0
 ) -> BoolArray:
-    """Bins touched by spans of these kinds; a mark without length counts as `mark_s` long."""
+    """Bins touched by spans of these kinds; a mark without length counts as `mark_s` long, one of
+    a whole day says nothing of its minutes."""
     change = np.zeros(len(grid) + 1, dtype=np.int64)
     for span in spans:
-        if span.kind not in kinds:
+        if span.kind not in kinds or span.all_day:
             continue
-        end_s = max(span.end_s, span.start_s + mark_s) if not span.all_day else span.end_s
+        end_s = max(span.end_s, span.start_s + mark_s)
         first = int(np.clip((span.start_s - grid.t0_s) // grid.step_s, 0, len(grid)))
         last = int(np.clip(np.ceil((end_s - grid.t0_s) / grid.step_s), 0, len(grid)))
         if last > first:

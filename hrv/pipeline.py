@@ -51,6 +51,7 @@ from hrv.model import (
     RecoveryCurve,
     RecoveryFit,
     RecoverySummary,
+    Span,
     SpanKind,
     Timeline,
     as_date,
@@ -302,6 +303,12 @@ def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple
             f"no data between {as_date(since)} and {as_date(last)}",
             way_out=f"The recordings run from {as_date(min(days))} to {as_date(max(days))}",
         )
+    if question.change_date is not None and not since < as_day(question.change_date) <= last:
+        raise SettingsError(
+            f"nothing to compare around {question.change_date}: the period runs from "
+            f"{as_date(since)} to {as_date(last)}",
+            way_out="Name a date inside it, or move it with --since and --until",
+        )
     return since, last
 
 
@@ -353,7 +360,7 @@ def _found(timeline: Timeline, days: list[DayFeatures], settings: Settings) -> _
     period = timeline.hr_period_s or settings.features.minute_s
     found: tuple[Episode, ...] = ()
     if period <= settings.features.minute_needs_period_s:
-        found = episodes.detect(grid, expectation, timeline.spans, settings)
+        found = episodes.detect(grid, expectation, _lasting(timeline.spans, settings), settings)
     return _Body(
         minute=minute,
         calm=calm,
@@ -365,6 +372,17 @@ def _found(timeline: Timeline, days: list[DayFeatures], settings: Settings) -> _
     )
 
 
+def _lasting(spans: Sequence[Span], settings: Settings) -> list[Span]:
+    """Spans in which a technique without an end has the length that it counts as."""
+    length_s = settings.baseline.technique_mark_min * 60.0
+    return [
+        replace(span, end_s=span.start_s + length_s)
+        if span.kind is SpanKind.TECHNIQUE and span.end_s <= span.start_s
+        else span
+        for span in spans
+    ]
+
+
 def _body(
     timeline: Timeline, days: list[DayFeatures], settings: Settings, kept: KeptDays | None
 ) -> _Body:
@@ -373,7 +391,8 @@ def _body(
     grid, expectation, found = body.grid, body.expectation, body.episodes
     if grid is None or expectation is None:
         return body
-    techniques = [span for span in timeline.spans if span.kind is SpanKind.TECHNIQUE]
+    spans = _lasting(timeline.spans, settings)
+    techniques = [span for span in spans if span.kind is SpanKind.TECHNIQUE]
     begun_s = recovery.technique_starts(found, techniques)
     made_of = (
         None

@@ -651,7 +651,7 @@ def _design_reason(episode: Episode, wearer: _Wearer, a: int, high: int, stop: _
     """Code of the reason to leave an episode out, from its design alone; empty if none."""
     rules, step = wearer.rules, wearer.grid.step_s
     follow_up_s = (stop.bin - high) * step
-    if follow_up_s < max(60.0, 2.0 * step):
+    if follow_up_s < max(rules.min_follow_up_s, 2.0 * step):
         return "follow_up"
     seen = wearer.seen[a : stop.bin]
     if 1.0 - float(seen.mean()) > rules.max_missing_share:
@@ -716,7 +716,10 @@ def _censor(fitted: RecoveryFit, half: _Law, plan: _Plan, rules: RecoverySetting
 def _settle(
     fitted: RecoveryFit, wearer: _Wearer, rise: tuple[int, int], rest: float, until_s: float
 ) -> RecoveryFit:
-    """Time from release until five minutes lie within one's own resting range; area until then."""
+    """Time from release until five minutes lie within one's own resting range; area until then.
+
+    Where follow-up ends sooner, all that is known is that no five minutes had begun by then.
+    """
     grid, step = wearer.grid, wearer.grid.step_s
     a, high = rise
     stop = _stop(wearer, high, wearer.rules.settle_cap_s, until_s)
@@ -724,7 +727,7 @@ def _settle(
     last = max(stop.bin - max(1, round(300.0 / step)) + 1, release)
     bins = np.arange(release, last)
     back = wearer.calm_known[bins] & (wearer.calm[bins] <= wearer.range_bpm)
-    settled = bins[np.argmax(back)] if back.any() else stop.bin
+    settled = bins[np.argmax(back)] if back.any() else last  # five minutes must be seen
     end_s = grid.t0_s + float(settled) * step
     settled_s = max(end_s - fitted.release_s, 0.0)
     seen = wearer.seen[a:settled]
@@ -733,7 +736,7 @@ def _settle(
         fitted,
         settled_s=settled_s,
         settled_censored=not back.any(),
-        settled_follow_up_s=max(grid.t0_s + stop.bin * step - fitted.release_s, 0.0),
+        settled_follow_up_s=max(grid.t0_s + last * step - fitted.release_s, 0.0),
         active_s=max(end_s - fitted.onset_s, 0.0),
         active_censored=not back.any(),
         area_bpm_min=area,

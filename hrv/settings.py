@@ -134,7 +134,7 @@ class RecoverySettings:
     rest_sd_bpm: float = threshold(1.5, "bpm", OWN)
     cap_s: float = threshold(1800.0, "s", "longest follow-up of a half-time")
     settle_cap_s: float = threshold(7200.0, "s", "longest follow-up of settling")
-    min_follow_up_s: float = threshold(180.0, "s", OWN)
+    min_follow_up_s: float = threshold(60.0, "s", "and two samples; " + OWN)
     max_missing_share: float = threshold(0.2, "share", OWN)
     min_height_sigma: float = threshold(2.0, "sigma", OWN)
     resolved_factor: float = threshold(1.25, "sampling steps", "75 s on a 60-s stream")
@@ -250,6 +250,9 @@ class MarkerSettings:
     step_days: int = threshold(60, "days", OWN)
     step_edge_days: int = threshold(21, "days", "three whole weeks on each side")
     step_rival_days: int = threshold(14, "days", "two whole weeks")
+    habit_days: int = threshold(
+        60, "days between two marks of a habit", "what comes again explains no step; " + OWN
+    )
     events_per_label: int = threshold(5, "events", OWN)
     nights_after: int = threshold(5, "nights", OWN)
     ratings: int = threshold(4, "ratings", OWN)

@@ -283,11 +283,11 @@ def season(context: Context, resting: Primary) -> Missing | None:
     """
     if resting.state not in (BETTER, WORSE) or resting.trend is None:
         return None
-    if context.length >= YEAR_DAYS:
+    if resting.trend.days >= YEAR_DAYS:
         return None
     told, alpha = resting.finding.facts, context.settings.trend.alpha
     if "year_before_change" not in told:
-        return Missing("season_possible", {"days": context.length})
+        return Missing("season_possible", {"days": resting.trend.days})
     sign = np.sign(resting.trend.total.value)
     facts = {name: told[name] for name in told if "year_before" in name}
     if told["beyond_year_before_p"] <= alpha and sign * told["beyond_year_before"] > 0:

@@ -12,6 +12,8 @@ from hrv.markers.marker import Context, Marker, from_trend, passed_on, unknown
 from hrv.markers.release import lasting_step
 from hrv.model import DailySeries, MarkerFinding, Missing, Trend
 
+WHOLE = 0.9  # of the months now; a part of a season is not the season
+
 
 def own_sd(values: DailySeries, reference_days: int) -> float:
     """Robust SD of the reference days (first of the window), unit of the series."""
@@ -64,12 +66,17 @@ def _beside_year_before(context: Context, name: str, found: Trend) -> dict[str, 
     if before is None:
         return {}
     rules, gates = context.settings.baseline, context.settings.verdict
-    if name == "arousal_z" and baseline.components(
-        before.days, rules, before.window
-    ) != baseline.components(context.days, rules, context.window):
-        return {}
-    values = baseline.series(before.days, name, before.window)
+    days = [d for d in before.days if before.inside(d.day)]
+    if name == "arousal_z":
+        parts = (baseline.components(c.days, rules, c.window) for c in (before, context))
+        if len(set(parts)) > 1:
+            return {}
+        now = [d for d in context.days if context.inside(d.day)]
+        days = list(baseline.compose((*days, *now), rules, context.window))  # in the same units
+    values = baseline.series(days, name, before.window)
     if values.day.size < max(gates.min_nights, round(gates.min_night_share * before.length)):
+        return {}
+    if values.day[-1] - values.day[0] < WHOLE * (found.days - 1):
         return {}
     then = before.daily_trend(values, log=baseline.MEASURES[name].log)
     if isinstance(then, Missing):

@@ -7,7 +7,7 @@ about a cause; where both sides are long enough, a step beyond a common slope is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from hrv.markers.marker import Context, by_day, direction
 from hrv.markers.recovery_speed import ENDPOINTS, SCALES
 from hrv.markers.sleep_depth import ln_settle
 from hrv.model import (
+    BoolArray,
     DailySeries,
     Estimate,
     FloatArray,
@@ -179,10 +180,13 @@ def _daily(
         )
     if np.ptp(values.value) == 0:
         return Missing("no_variation", {"n": sum(n)})
-    found = bagls(values.day, values.value, _design(values.day, after), 1)
+    held = _held(context, values.day, after)
+    if isinstance(held, Missing):
+        return held
+    found = bagls(values.day, values.value, _design(values.day, after, held), 1)
     beyond = None
     if _long(context, day):
-        design = _design(values.day, after, slope=True)
+        design = _design(values.day, after, held, slope=True)
         beyond = bagls(values.day, values.value, design, 1).p_value()
     sides = [
         trend.daily_level(
@@ -222,12 +226,16 @@ def _episodes(context: Context, day: int, name: str, endpoint: str) -> Contrast 
     if lacking is not None:
         return lacking
 
+    held = _held(context, known.day, after)
+    if isinstance(held, Missing):
+        return held
+
     def tested(slope: bool) -> MixtureT:
         return bagls_imputed(
             known.day,
             known.low,
             known.high,
-            _design(known.day, after, slope, known.hour),
+            _design(known.day, after, held, slope, known.hour),
             1,
             rng=context.rng(f"change_{name}_{slope}"),
             draws=settings.trend.imputations,
@@ -268,12 +276,32 @@ def _long(context: Context, day: int) -> bool:
     )
 
 
+def _held(context: Context, day: IntArray, after: BoolArray) -> list[FloatArray] | Missing:
+    """Known breaks as columns; a break that falls together with the date leaves no answer."""
+    columns = []
+    for first in sorted(set(context.steps().values())):
+        column = (day >= first).astype(float)
+        if np.ptp(column) == 0.0:
+            continue
+        together = abs(float(np.corrcoef(column, after)[0, 1]))
+        if together > context.settings.trend.confounded_above:
+            label = next(name for name, on in context.steps().items() if on == first)
+            return Missing("confounded", {"label": label, "correlation": together})
+        columns.append(column)
+    return columns
+
+
 def _design(
-    day: IntArray, after: Any, slope: bool = False, hour: FloatArray | None = None
+    day: IntArray,
+    after: Any,
+    held: Sequence[FloatArray] = (),
+    slope: bool = False,
+    hour: FloatArray | None = None,
 ) -> FloatArray:
-    """Intercept, step, weekend, and if asked for one slope and the hour's first harmonic."""
+    """Intercept, step, weekend, known breaks, and if asked for one slope and the hour's first
+    harmonic."""
     weekend = ((day + 3) % 7 >= 5).astype(float)
-    columns = [np.asarray(after, dtype=float), weekend]
+    columns = [np.asarray(after, dtype=float), weekend, *held]
     if slope:
         columns.append((day - day[0]) / max(int(day[-1] - day[0]), 1))
     if hour is not None and day.size >= 30:

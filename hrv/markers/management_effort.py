@@ -37,6 +37,8 @@ def find(context: Context) -> MarkerFinding:
     days = recorded_days(context) or sorted(
         d for d in span_days(context, tagged) if context.inside(d)
     )
+    untimed = span_days(context, [s for s in tagged if s.all_day])
+    days = [d for d in days if d not in untimed]  # that something was done, not for how long
     minutes = dict.fromkeys(days, 0.0)
     count = dict.fromkeys(days, 0)
     mark = context.settings.baseline.technique_mark_min

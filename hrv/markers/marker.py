@@ -144,7 +144,10 @@ def _replacements(
         worn_s[names.index(item.device), a - origin : b - origin + 1] += held_s
     recorded = np.flatnonzero(worn_s.any(axis=0))
     mostly = worn_s[:, recorded] == worn_s[:, recorded].max(axis=0)
-    around = np.array([np.convolve(row, np.ones(window_days), "same") for row in mostly])
+    half = window_days // 2
+    around = np.array(
+        [np.convolve(row, np.ones(window_days))[half : half + row.size] for row in mostly]
+    )
     main = around.argmax(axis=0)
     return [
         Break(day=origin + int(recorded[k]), kind="device", label=names[main[k]])
@@ -268,13 +271,18 @@ class Context:
         )
 
     def lasting_step(self, series: DailySeries) -> Step | None:
-        """The likeliest single step of one value a day, at a date of its own."""
+        """The likeliest single step of one value a day, beside known breaks, at a date of its own."""
+        series, steps = self.well(series), self.steps()
         settings, edge_days = self.settings.trend, self.rules.step_edge_days
-        values = (series.day.tobytes(), series.value.tobytes())
+        values = (series.day.tobytes(), series.value.tobytes(), tuple(steps.items()))
         return self._kept(
             ("step", *values, edge_days, settings.step_lrv_exponent),
             lambda: trend.lasting_step(
-                series, settings=settings, edge_days=edge_days, rng=self.rng("lasting_step")
+                series,
+                settings=settings,
+                edge_days=edge_days,
+                rng=self.rng("lasting_step"),
+                breaks=steps,
             ),
         )
 

@@ -177,6 +177,11 @@ def find(context: Context) -> MarkerFinding:
         n = 0 if values is None else int(values.day.size)
         return unknown(MARKER.id, "few_resting_days", n=n, needed=context.rules.rebound_days)
     left_out = sick_days(context)
+    well = np.array([int(d) not in left_out for d in values.day])
+    if well.sum() < context.rules.rebound_days:
+        return unknown(
+            MARKER.id, "few_resting_days", n=int(well.sum()), needed=context.rules.rebound_days
+        )
     reference = values.value[: context.settings.baseline.reference_days]
     bad, back = (
         float(q)
@@ -187,7 +192,6 @@ def find(context: Context) -> MarkerFinding:
     )
     frozen = rebounds(values.day, values.value, bad, back, left_out)
     rest = detrended(values)
-    well = np.array([int(d) not in left_out for d in values.day])
     high, low = (
         float(q)
         for q in np.percentile(

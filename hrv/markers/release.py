@@ -7,12 +7,12 @@ the heart rate, before against after.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from hrv.markers.marker import Context, Marker, direction, fine_enough, passed_on, wilson
+from hrv.markers.marker import Context, Marker, direction, fine_enough, merged, passed_on, wilson
 from hrv.markers.rebound import oriented
 from hrv.model import (
     Estimate,
@@ -24,14 +24,8 @@ from hrv.model import (
 )
 
 EVENTS = (SpanKind.EVENT, SpanKind.LIFE)
-RIVALS = (
-    SpanKind.DEVICE,
-    SpanKind.MEDICINE,
-    SpanKind.ILLNESS,
-    SpanKind.THERAPY,
-    SpanKind.CYCLE,
-    SpanKind.OTHER,
-)
+EVERY_TIME = (SpanKind.DEVICE, SpanKind.ILLNESS)  # each mark may explain a step
+BEGINNING = (SpanKind.THERAPY, SpanKind.CYCLE, SpanKind.OTHER)  # the first of a habit may
 
 
 def exposures(context: Context) -> dict[str, list[tuple[float, bool]]]:
@@ -164,8 +158,9 @@ def lasting_step(context: Context) -> dict[str, Any]:
     """The likeliest single step of the resting measure: its day, size, p-value and rivals.
 
     Tested against the largest step anywhere in noise of the same memory, at least three weeks
-    from both ends. Rivals: a straight line that fits as well, and known breaks or what the person
-    tagged within two weeks; marks of the device, such as laps, say nothing of a level.
+    from both ends, known breaks held constant. Rivals: a straight line that fits as well, and
+    known breaks or what the person tagged within two weeks; marks of the device, such as laps, say
+    nothing of a level, and neither does what comes every week or month.
     """
     values, rules = oriented(context), context.rules
     if values is None or values.day.size < rules.step_days:
@@ -173,14 +168,8 @@ def lasting_step(context: Context) -> dict[str, Any]:
     found = context.lasting_step(values)
     if found is None:
         return {}
-    near = [b.kind for b in context.breaks if abs(b.day - found.day) <= rules.step_rival_days]
-    near += [
-        s.kind.value
-        for s in context.spans
-        if s.kind in RIVALS
-        and s.origin != "device"
-        and abs(int(context.clock.day(s.start_s).item()) - found.day) <= rules.step_rival_days
-    ]
+    rivals = [(b.kind, b.day) for b in context.breaks] + list(_rivals(context))
+    near = [kind for kind, day in rivals if abs(day - found.day) <= rules.step_rival_days]
     return {
         "step_day": found.day,
         "step_size": found.size,
@@ -191,6 +180,20 @@ def lasting_step(context: Context) -> dict[str, Any]:
         "step_over_line": found.over_line,
         "line_fits_as_well": found.over_line <= 0.0,
     }
+
+
+def _rivals(context: Context) -> Iterator[tuple[str, int]]:
+    """Kind and day of what was tagged and could have moved a level."""
+    habits: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for span in context.spans:
+        day = int(context.clock.day(span.start_s).item())
+        if span.origin != "device" and span.kind in EVERY_TIME:
+            yield span.kind.value, day
+        elif span.origin != "device" and span.kind in BEGINNING:
+            habits.setdefault((span.kind.value, span.label), []).append((day, day))
+    for (kind, _), marks in habits.items():
+        for first, _ in merged(marks, context.rules.habit_days):
+            yield kind, first
 
 
 MARKER = Marker(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hrv import baseline
 from hrv.calibrate.people import FIRST_DAY, Person, context, resting_days
-from hrv.markers import Context, release
+from hrv.markers import Break, Context, release
 from hrv.model import (
     DAY_S,
     Episode,
@@ -122,15 +123,41 @@ def test_a_lasting_step_is_dated() -> None:
     assert found.facts["line_fits_as_well"] is False
 
 
-def test_what_else_happened_then_is_listed() -> None:
+def told(kind: SpanKind, *days: int) -> list[str]:
+    """What is said to have happened besides a step on day 80 of 160."""
     seen = context(Person(step=(0.5, -2.5)), 160, np.random.default_rng(31))
-    tag = Span(
-        kind=SpanKind.MEDICINE,
-        start_s=(FIRST_DAY + 83) * DAY_S,
-        end_s=(FIRST_DAY + 83) * DAY_S,
-        origin="person",
-    )
-    assert release.find(replace(seen, spans=(tag,))).facts["step_rivals"] == ["medicine"]
+    at_s = [(FIRST_DAY + day) * DAY_S for day in days]
+    tags = tuple(Span(kind=kind, start_s=t, end_s=t, origin="person") for t in at_s)
+    rivals: list[str] = release.find(replace(seen, spans=tags)).facts["step_rivals"]
+    return rivals
+
+
+@pytest.mark.parametrize("kind", [SpanKind.ILLNESS, SpanKind.CYCLE, SpanKind.THERAPY])
+def test_what_else_happened_then_is_listed(kind: SpanKind) -> None:
+    assert told(kind, 83) == [kind.value]
+    assert told(kind, 30) == []
+
+
+@pytest.mark.parametrize("every", [7, 28, 31])
+def test_what_comes_every_week_or_month_explains_no_step(every: int) -> None:
+    assert told(SpanKind.CYCLE, *range(3, 160, every)) == []
+    assert told(SpanKind.THERAPY, *range(83, 160, every)) == ["therapy"]
+
+
+def test_a_step_is_looked_for_beside_a_known_break() -> None:
+    seen = context(Person(step=(0.7, -2.0)), 170, np.random.default_rng(32))
+    days = tuple(
+        replace(d, **{n: getattr(d, n) + 12.0 for n in ("night_hr_bpm", "resting_hr_bpm")
+                      if getattr(d, n) is not None})
+        if d.day >= FIRST_DAY + 40 else d
+        for d in seen.days
+    )  # fmt: skip
+    days = baseline.compose(days, seen.settings.baseline, seen.window)
+    known = (Break(day=FIRST_DAY + 40, kind="device", label="new"),)
+    alone = release.find(replace(seen, days=days)).facts["step_day"]
+    beside = release.find(replace(seen, days=days, breaks=known)).facts["step_day"]
+    assert abs(alone - (FIRST_DAY + 40)) <= 5
+    assert abs(beside - (FIRST_DAY + 119)) <= 5
 
 
 def test_a_lap_of_a_watch_is_no_other_explanation() -> None:
