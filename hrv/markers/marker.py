@@ -271,7 +271,7 @@ class Context:
         )
 
     def lasting_step(self, series: DailySeries) -> Step | None:
-        """The likeliest single step of one value a day, beside known breaks, at a date of its own."""
+        """The likeliest single step of one value a day, beside known breaks."""
         series, steps = self.well(series), self.steps()
         settings, edge_days = self.settings.trend, self.rules.step_edge_days
         values = (series.day.tobytes(), series.value.tobytes(), tuple(steps.items()))
