@@ -20,6 +20,7 @@ from hrv.cli_calibrate import calibrate_command
 from hrv.cli_dates import as_date
 from hrv.cli_formats import formats_command
 from hrv.cli_metrics import metrics_command
+from hrv.cli_power import power_command
 from hrv.cli_serve import serve_command
 from hrv.cli_simulate import simulate_command
 from hrv.cli_store import (
@@ -306,6 +307,7 @@ main.add_command(formats_command)
 main.add_command(history_command)
 main.add_command(_input_options(import_command))
 main.add_command(_input_options(metrics_command))
+main.add_command(_input_options(power_command))
 main.add_command(serve_command)
 main.add_command(simulate_command)
 main.add_command(_input_options(tags_command))

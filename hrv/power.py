@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from scipy.special import chdtri
+
 from hrv.model import Trend
 
-LONGEST_WEEKS = 260.0  # beyond five years there is no plan to make
+LONGEST_WEEKS = 104.0  # beyond two years there is no plan to make
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """A change of this size over the whole window would show 4 times in 5 after so many weeks.
 
-    `weeks` counts from the start of the window, `more_weeks` from its end; None: not in five years.
+    `weeks` counts from the start of the window, `more_weeks` from its end; None: not in two years.
     """
 
     change: float
@@ -41,6 +43,16 @@ def wait(found: Trend, change: float, least_days: int = 56) -> Wait:
     if weeks > LONGEST_WEEKS:
         return Wait(change=change, weeks=None, more_weeks=None)
     return Wait(change=change, weeks=weeks, more_weeks=max(0.0, (days - found.days) / 7.0))
+
+
+def noise_interval(found: Trend, level: float = 0.95) -> tuple[float, float]:
+    """By which factors a waiting time may be off because the noise itself was only estimated.
+
+    Weeks go with the variance of a total change; the interval is that of a variance with the
+    trend's degrees of freedom.
+    """
+    df, tail = max(found.df, 1.0), 0.5 * (1.0 - level)
+    return df / float(chdtri(df, tail)), df / float(chdtri(df, 1.0 - tail))
 
 
 def ladder(found: Trend, changes: tuple[float, ...], least_days: int = 56) -> tuple[Wait, ...]:

@@ -463,6 +463,7 @@ def _time(context: Context, primary: Primary) -> Need | None:
         pace = why.facts["n"] / max(context.length, 1)
         weeks = (why.facts["needed"] - why.facts["n"]) / pace / 7.0
         if why.code == "few_resting_days":
+            weeks = max(weeks, (gates.min_days - context.length) / 7.0)
             return None if weeks > power.LONGEST_WEEKS else _enough_nights(code, weeks, why)
     else:
         return None

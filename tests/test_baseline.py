@@ -228,6 +228,13 @@ def test_minutes_of_a_technique_stay_out() -> None:
 # --------------------------------------------------------------------------- HRV of the night
 
 
+def test_a_day_marked_as_a_whole_keeps_its_minutes() -> None:
+    hr = np.full(24 * HOUR, 70.0)
+    tag = Span(kind=SpanKind.TECHNIQUE, start_s=MONDAY_S, end_s=MONDAY_S + 86_400.0, all_day=True)
+    plain, marked = (days_of(grid_of(hr), tags) for tags in ([], [tag]))
+    assert marked == plain
+
+
 def hrv_windows(source: str = "beats", rmssd: float = 40.0, start_h: float = 0.0) -> HrvWindows:
     t = np.asarray(MONDAY_S + start_h * 3600.0 + 300.0 * np.arange(1, 97), dtype=np.float64)
     values = np.array([rmssd, rmssd * float(np.e)] * 48, dtype=np.float64)

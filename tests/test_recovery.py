@@ -91,6 +91,18 @@ def test_an_interrupted_recovery_is_at_least(cause: str, reason: str) -> None:
     assert fitted.settled_censored
 
 
+def test_five_minutes_that_were_not_seen_are_not_known_to_be_raised() -> None:
+    stop = int((NOON_S + 600) / 60) + 4
+    seen = np.ones(1440, dtype=bool)
+    seen[stop : stop + 30] = False
+    _, fitted = one_rise(60.0, measured=seen)
+    assert fitted.settled_censored
+    assert fitted.settled_follow_up_s < 60.0
+    _, whole = one_rise(60.0)
+    assert whole.settled_s > fitted.settled_follow_up_s
+    assert fitted.active_s == pytest.approx(fitted.release_s - fitted.onset_s, abs=60.0)
+
+
 def test_the_next_episode_ends_the_follow_up() -> None:
     rises = [
         Rise(NOON_S, NOON_S + 600, 14.0, 400.0),

@@ -402,11 +402,13 @@ def test_less_watching_is_named() -> None:
 
 
 def test_more_time_comes_from_ones_own_noise() -> None:
-    found = judged(recovery=OPEN, baseline=FLAT)
+    found = judged(recovery=trend_of(-0.05, 0.15), baseline=FLAT)
     need = next(n for n in found.needs if n.code == "more_time_recovery")
-    # 2.85 x 0.2 shows now; 0.2 needs (2.85)^2 = 8.1 windows of 90 days
+    # 2.85 x 0.15 shows now; 0.2 needs (2.14)^2 = 4.6 windows of 90 days
     assert need.kind is NeedKind.MORE_TIME
-    assert need.weeks == pytest.approx((2.85**2 - 1) * 90 / 7)
+    assert need.weeks == pytest.approx(((2.85 * 0.15 / 0.2) ** 2 - 1) * 90 / 7)
+    later = judged(recovery=OPEN, baseline=FLAT)  # 8.1 windows: more than two years
+    assert next(n for n in later.needs if n.code == "more_time_recovery").weeks is None
 
 
 def test_too_few_episodes_come_with_the_weeks_until_there_are_enough() -> None:

@@ -154,13 +154,18 @@ def parse(
     naive, offsets = _split(cells)
     if form in {"iso", "auto"}:
         wall = _iso(naive)
-        if form == "iso" or np.isfinite(wall).sum() >= ENOUGH * _filled(cells):
+        read = int(np.isfinite(wall).sum())
+        if form == "iso" or read >= ENOUGH * _filled(cells):
             return Times(wall, offsets)
     if form == "format":
         plain = [f for f in formats if "%z" not in f]
         return Times(_decide(naive, plain or formats, where), offsets)
-    likely = [day + clock for day in DATES for clock in CLOCKS]
-    return Times(_decide(naive, _plausible(naive, likely), where), offsets)
+    likely = _plausible(naive, [day + clock for day in DATES for clock in CLOCKS])
+    if 2 * read >= _filled(cells) and all(
+        read >= np.isfinite(_by_format(naive, one)).sum() for one in likely
+    ):
+        return Times(wall, offsets)  # with a few cells that are no time in any form
+    return Times(_decide(naive, likely, where), offsets)
 
 
 def _rolled(cells: Sequence[str]) -> FloatArray:

@@ -707,7 +707,7 @@ def followed(fits: Sequence[RecoveryFit], *, settled: bool) -> Followed:
             rows.append((time_s, not fit.settled_censored))
         else:
             rows.append((half_s(fit), fit.censored is not Censored.RIGHT))
-    rows = [(t, over) for t, over in rows if np.isfinite(t) and t > 0]
+    rows = [(t, over) for t, over in rows if np.isfinite(t) and (over or t > 0)]
     return Followed(
         time_s=np.array([t for t, _ in rows]), over=np.array([o for _, o in rows], dtype=bool)
     )

@@ -44,6 +44,7 @@ VERDICT = {
     ),
     "verdict.insufficient": "There is not enough data yet to tell.",
     "together.healing": "Both signs moved the same way, towards calm, also without a technique.",
+    "together.healing.untagged": "Both signs moved the same way, towards calm.",
     "together.partial.not_measured": "Whether the other sign changed could not be looked at.",
     "together.partial.not_shown": "The other sign has not clearly moved.",
     "together.partial.opposite": "The other sign moved the other way.",
@@ -63,7 +64,8 @@ VERDICT = {
     "sure.partial.reactions.fairly": "How sure: fairly clear for the strength of reactions, not for recovery and baseline.",
     "sure.worsening": "How sure: clear for what is named here, and for nothing else.",
     "sure.chance": "By chance alone, a result this clear would come up {p:rare}; season, fitness or illness are not part of that number.",
-    "now.healing": "What now: carry on as you are, and look again in about three months. After a full year the seasons are behind it.",
+    "now.healing": "What now: carry on as you are, and look again in about three months.",
+    "now.healing.season": "After a full year the seasons are behind it.",
     "now.partial": "What now: nothing needs to change because of this. Look again in about three months.",
     "now.mixed": "What now: nothing needs to change because of this. Look again in about three months.",
     "now.coping": "What now: keep what helps, and look again in about three months whether the baseline follows.",
@@ -154,7 +156,7 @@ RECOVERY = {
     "could_show": "A change of {smallest} would have shown 4 times in 5.",
     "baseline.level": "{measure}: about {value} ({low}–{high}).",
     "baseline.level.recent": "{measure}, last {days} days: about {value} ({low}–{high}).",
-    "baseline.range": "9 of 10 of your days lay between {low} and {high}.",
+    "baseline.range": "9 of 10 of your days of the last two months lay between {low} and {high}.",
     "baseline.none": "Baseline could not be measured: {reason}",
     "baseline.trend.improving": "It became calmer: {change}.",
     "baseline.trend.worsening": "It became less calm: {change}.",
@@ -316,7 +318,7 @@ MARKERS = {
     "beside.technique.off": "Recovery without a technique, over the period: {change} ({n} rises).",
     "beside.effort": "About {minutes:# minute|# minutes} a day in about {sessions:# session|# sessions} a week, as far as tagged.",
     "beside.effort.managed": "A technique was used in {share:pct} of the rises.",
-    "beside.tagged": 'After "{label}" you were back in range after about {time_s:duration} ({n:once|# times}).',
+    "beside.tagged": 'From the beginning of a rise at "{label}" until back in range: about {time_s:duration} ({n:once|# times}).',
     "beside.night_after": "{measure} after tagged events, against the days around them: {change}.",
     "beside.release": '"{label}" raised your heart rate in {before} of {before_n} cases before and in {after} of {after_n} after.',
     "beside.load": "Over the period about {share:pct} of still, quiet minutes were raised.",
@@ -529,7 +531,7 @@ TERMS = {
     "term.baseline.name": "Baseline",
     "term.baseline": "How high the body rests: heart rate and beat-to-beat variation at night, or the best resting measure there is. It is named wherever it is used.",
     "term.range.name": "Your own range",
-    "term.range": "The span in which 9 of 10 of your own days lie. It compares you with nobody else.",
+    "term.range": "The span in which 9 of 10 of your own days of the last two months lie. It compares you with nobody else.",
     "term.interval.name": "Interval (the numbers in brackets)",
     "term.interval": "The span in which the true value lies with 95 in 100 confidence, if the assumptions of the method hold.",
     "term.chance.name": "How often chance alone would do it",
@@ -611,7 +613,7 @@ UI = {
     "figure.baseline.title": "Baseline against your own range",
     "figure.baseline.alt": "{level} {trend}",
     "figure.baseline.caption": (
-        "{measure}. Dots: one day each. Line: mean of 7 days. Grey band: where 9 of 10 of your own days lie ({n} days)."
+        "{measure}. Dots: one day each. Line: mean of 7 days. Grey band: where 9 of 10 of your own days of the last two months lie. {n} days in all."
     ),
     "figure.baseline.caption.none": (
         "{measure}. Dots: one day each. Line: mean of 7 days. Your own range is drawn from 14 days on; there are {n}."
@@ -853,7 +855,7 @@ UI = {
         'Its half-time is the time in which half of the rise is gone, from a joint fit of rise, plateau and decay. Recoveries that were interrupted are kept as "at least", those too fast for the recording as "at most".'
     ),
     "method.baseline": (
-        "Nights and still, waking hours give a resting level per day. The range is that of 9 of 10 own days. Days with too little data are left out, not guessed."
+        "Nights and still, waking hours give a resting level per day. The range is that of 9 of 10 own days of the last two months. Days with too little data are left out, not guessed."
     ),
     "method.trend": (
         "Trends are fitted with errors that may resemble each other from day to day, so that slow swings are not taken for progress. Both signs are tested on their own and corrected for being two (Holm)."

@@ -385,6 +385,10 @@ def together(words: Words, analysis: Analysis) -> str:
         return words.say("together.undetermined.step")
     if verdict.state is State.UNDETERMINED and _leaning(analysis):
         return words.say("together.undetermined.leaning")
+    if verdict.state is State.HEALING and any(
+        reason.code == "techniques_not_seen" for reason in verdict.reasons
+    ):
+        return words.say("together.healing.untagged")
     return words.say(f"together.{verdict.state.value}")
 
 
@@ -413,7 +417,10 @@ def what_now(words: Words, analysis: Analysis) -> list[str]:
         said = [words.say(f"now.{state.value}.weeks", weeks=soon)]
     else:
         said = [words.say(f"now.{state.value}")]
-    if any(reason.code == "ratings_worse" for reason in verdict.reasons):
+    codes = {reason.code for reason in verdict.reasons}
+    if state is State.HEALING and "season_possible" in codes:
+        said.append(words.say("now.healing.season"))
+    if "ratings_worse" in codes:
         said.append(words.say("now.rated_worse"))
     return said
 
@@ -644,7 +651,7 @@ def together_line(words: Words, analysis: Analysis) -> list[str]:
     said += [
         capital(words.reason(reason))
         for reason in analysis.verdict.reasons
-        if not reason.code.startswith(repeated)
+        if not reason.code.startswith(repeated) and reason.code not in analysis.verdict.qualifiers
     ]
     return list(dict.fromkeys(said))
 

@@ -147,3 +147,21 @@ def test_forms_are_left_out_by_their_look_only_where_they_could_not_be_read() ->
         read = [f for f in likely if np.isfinite(times._by_format(cells, f)).mean() >= 0.5]
         assert times._plausible(cells, likely) == read
         assert form in read
+
+
+@pytest.mark.parametrize(
+    "odd", ["2026-02-30", "03/04/2026", "11.04.2026", "2026-03-11 18.30", "2026-03-11 25:00", ""]
+)
+def test_one_cell_that_is_no_date_swaps_no_day_and_month(odd: str) -> None:
+    cells = ["2026-01-07 18:00", "2026-01-09", "2026-02-02", "2026-03-01", odd]
+    told = times.parse(cells, "auto", (), "x")
+    expected = [unix(2026, 1, 7, 18), unix(2026, 1, 9), unix(2026, 2, 2), unix(2026, 3, 1)]
+    assert told.wall_s[:4].tolist() == expected
+    assert np.isnan(told.wall_s[4])
+
+
+def test_a_year_followed_by_the_day_is_read_where_days_say_so() -> None:
+    cells = ["2026-07-01", "2026-09-01", "2026-13-01", "2026-25-02", "2026-30-03"]
+    told = times.parse(cells, "auto", (), "x")
+    assert told.wall_s[2] == unix(2026, 1, 13)
+    assert told.wall_s[0] == unix(2026, 1, 7)

@@ -38,6 +38,13 @@ def test_another_watch_is_a_break_on_its_first_day() -> None:
     assert found(inputs) == (Break(day=FIRST + 40, kind="device", label="new"),)
 
 
+def test_a_few_days_of_two_devices_tell_of_a_break_too() -> None:
+    for n in (8, 10):
+        inputs = worn("old", range(n)) + worn("new", range(n, 2 * n))
+        assert found(inputs) == (Break(day=FIRST + n, kind="device", label="new"),)
+    assert found(worn("old", range(3)) + worn("new", range(3, 6))) == ()  # neither is the main one
+
+
 def test_the_order_of_the_files_does_not_matter() -> None:
     inputs = worn("old", range(40)) + worn("new", range(40, 80))
     assert found(inputs[::-1]) == found(inputs)

@@ -11,6 +11,7 @@ import pytest
 
 from hrv.calibrate.counts import ALPHA, clopper_pearson, count
 from hrv.calibrate.people import FIRST_DAY, Person, context
+from hrv.markers import Break
 from hrv.markers.change import before_after
 from hrv.model import Tier
 from tests.benchmarks import quiet_month
@@ -39,6 +40,19 @@ def test_a_step_at_the_date_is_found_and_sized() -> None:
     assert resting["difference"]["value"] == pytest.approx(-2.0 * spread, abs=0.8)
     assert resting["before"]["value"] > resting["after"]["value"]
     assert found["recovery"]["state"] == "undetermined"
+
+
+@pytest.mark.parametrize(("apart", "told"), [(0, False), (1, False), (25, True)])
+def test_a_new_device_at_the_date_leaves_no_answer(apart: int, told: bool) -> None:
+    person = Person(step=(0.5, -2.0))
+    known = (Break(day=MIDDLE + apart, kind="device", label="new"),)
+    seen = context(person, 120, np.random.default_rng(2), change_day=MIDDLE, breaks=known)
+    found = before_after(seen)
+    assert found is not None
+    assert (found["baseline"]["state"] == "improving") is told
+    if not told:
+        assert found["baseline"]["why_unknown"]["code"] == "confounded"
+        assert found["recovery"]["why_unknown"]["code"] == "confounded"
 
 
 def test_steady_people_get_no_step() -> None:

@@ -94,6 +94,16 @@ def test_illness_is_no_bad_day() -> None:
     assert with_tag.estimate.value < 5.0
 
 
+def test_sick_days_alone_leave_nothing_to_follow() -> None:
+    values = 0.5 * ar1(40, 0.0, np.random.default_rng(4))
+    at_s = [(FIRST_DAY + k) * DAY_S for k in range(0, 40, 2)]
+    drinks = tuple(Span(kind=SpanKind.ALCOHOL, start_s=t, end_s=t) for t in at_s)
+    found = rebound.find(daily(values, drinks))
+    assert found.state is MarkerState.UNKNOWN
+    assert found.why_unknown is not None
+    assert found.why_unknown.code == "few_resting_days"
+
+
 def test_a_falling_baseline_alone_is_no_faster_rebound() -> None:
     """Deviations are taken about the slow course, so the trend says something of its own."""
     rng = np.random.default_rng(5)

@@ -76,7 +76,7 @@ def test_a_fall_beyond_that_of_the_year_before_is_more_than_a_season() -> None:
     assert said(resting(1.5 * SEASON - 5.0 * NOW, 3)) == "season_beyond"
 
 
-@pytest.mark.parametrize("since", [365, 330])
+@pytest.mark.parametrize("since", [365, 330, 80, 60])
 def test_without_the_year_before_a_season_stays_possible(since: int) -> None:
     assert said(resting(-5.0 * NOW, 4, since)) == "season_possible"
 

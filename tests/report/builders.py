@@ -385,6 +385,7 @@ def healing() -> Analysis:
             state=State.HEALING,
             confidence="supported",
             qualifiers=("fitness_not_checked",),
+            reasons=(Missing("techniques_not_seen"), Missing("season_possible", {"days": 168})),
         ),
         recovery=MarkerState.IMPROVING,
         recovery_trend=(-0.28, 0.16),
