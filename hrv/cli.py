@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
@@ -33,9 +34,10 @@ from hrv.cli_store import (
     the_person,
 )
 from hrv.cli_tags import tags_command
-from hrv.errors import HrvError, SettingsError
+from hrv.errors import HrvError, InputError, SettingsError
 
 if TYPE_CHECKING:
+    from hrv.model import Timeline
     from hrv.store import Store
 
 
@@ -204,6 +206,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
             name = _report_name(inputs[0])
             options = _read_options(values)
             timeline = pipeline.read([*inputs, *more], options, on_progress=told)
+            _must_be_of_use(more, timeline)
             analysis = pipeline.analyse(timeline, question=question, on_progress=told)
         else:
             from hrv.store import open_store, there_is_one
@@ -217,6 +220,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
             name = the_person(store, values["person"])
             options = _read_options({**values, "person": None})
             timeline = pipeline.read_store(store, name, more, options)
+            _must_be_of_use(more, timeline)
             with store.reduced(name) as kept:
                 analysis = pipeline.analyse(
                     timeline, question=question, on_progress=told, kept=kept
@@ -238,6 +242,22 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
         click.echo(f"\nReport: {shown}")
     if values["open_it"] and "html" in written:
         click.launch(str(written["html"]))
+
+
+def _must_be_of_use(given: Sequence[Path], timeline: Timeline) -> None:
+    """Tags or ratings of which no row could be used are an error, some rows a warning."""
+    for path in given:
+        mine = [one for one in timeline.inputs if Path(one.file).name == path.name]
+        if mine and not any(one.rows_used for one in mine):
+            raise InputError(
+                "nothing in it can be used as tags or ratings",
+                where=path.name,
+                way_out="'hrv tags --template' prints an empty table, 'hrv identify' says why",
+            )
+        for refusal in (r for one in mine for r in one.refusals):
+            place = f" ({refusal.first_place})" if refusal.first_place else ""
+            what = f"{refusal.rows} not used: {refusal.reason}{place}"
+            click.secho(f"hrv: {path.name}: {what}", fg="yellow", err=True)
 
 
 _FORMATS = ("html", "pdf", "png", "svg", "json")

@@ -94,6 +94,22 @@ def test_a_zip_says_the_same_as_its_folder(
         assert one[key] == two[key], key
 
 
+def test_tags_that_are_none_are_an_error_and_lost_rows_are_told(
+    month: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.md"
+    letter.write_text("# Dear Anna\n")
+    done = hrv("report", month, "--tags", letter, "-o", tmp_path, "--no-self-test")
+    assert done.exit_code == 3
+    assert "letter.md: nothing in it can be used as tags" in done.stderr
+    tags = tmp_path / "more.csv"
+    tags.write_text("start,kind\n2026-01-09,event\n2026-02-30,event\n")
+    done = hrv("report", month, "--tags", tags, "-o", tmp_path, "--no-self-test",
+               "--format", "json")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "more.csv: 1 not used: " in done.stderr
+
+
 def test_json_goes_to_standard_output_alone(month: Path, tmp_path: Path) -> None:
     result = hrv("report", month, "-o", tmp_path, "--no-self-test", "--json", "--format", "json")
     assert json.loads(result.stdout)["verdict"]["state"] == "insufficient"

@@ -527,7 +527,8 @@ def draw_half_times(
     _clock_axis(ax, ink, min(low * 0.8, 45.0), max(high * 1.6, 300.0))
     _date_axis(ax, ink, *window)
     ax.set_ylabel(words.say("axis.half_time"))
-    ax.legend(loc="lower center", ncols=3, bbox_to_anchor=(0.5, 1.0))
+    letters = sum(len(text) for text in ax.get_legend_handles_labels()[1])
+    ax.legend(loc="lower center", ncols=3 if letters <= LETTERS else 2, bbox_to_anchor=(0.5, 1.0))
 
 
 def half_s(fit: RecoveryFit) -> float:
@@ -713,6 +714,9 @@ def followed(fits: Sequence[RecoveryFit], *, settled: bool) -> Followed:
     )
 
 
+LETTERS = 44  # of a legend in one row above the smallest figure
+
+
 def draw_survival(
     ax: Axes,
     ink: Ink,
@@ -821,7 +825,7 @@ def draw_day(
     ax.set_xticks(np.arange(0, 25, 4))
     rooms = _name_tags(ax, ink, tags, clock, trace.day, high + 0.5 * step, step)
     ax.set_ylim(low - 5.8 * step, high + (0.5 + 1.1 * rooms) * step + 2)
-    ticks = [tick for tick in ax.get_yticks() if low - step < tick <= high]
+    ticks = [tick for tick in ax.get_yticks() if low - 0.2 * step <= tick <= high]
     ax.set_yticks(
         [*ticks, *(y for y, _ in names)], [*(f"{t:.0f}" for t in ticks), *(n for _, n in names)]
     )

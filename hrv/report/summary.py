@@ -19,6 +19,7 @@ def summary(analysis: Analysis, words: Words | None = None) -> str:
     days = wording.days_level(words, analysis)
     recovery = [days or wording.recovery_level(words, analysis.recovery)]
     recovery += wording.single_recoveries(words, analysis)
+    recovery += wording.not_told_apart(words, analysis)
     recovery += wording.recovery_trend(words, analysis.recovery)
     recovery += wording.by_score(words, analysis)
     resting = wording.baseline_level(words, analysis.baseline)

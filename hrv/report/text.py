@@ -151,6 +151,7 @@ RECOVERY = {
     "recovery.trend.undetermined": "No clear change: {change}.",
     "recovery.trend.leaning": "Not clear enough to be counted; by itself: {change}.",
     "recovery.trend.unknown": "No trend yet: {reason}",
+    "recovery.not_told_apart": "Take these times with care: of known rises put into your own quiet hours, the program could not tell fast ones from slow ones.",
     "recovery.then_now": "Then about {then_s:duration}, now about {now_s:duration}.",
     "could_show.fall": "A fall of {smallest} would have shown 4 times in 5.",
     "could_show": "A change of {smallest} would have shown 4 times in 5.",

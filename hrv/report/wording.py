@@ -521,6 +521,7 @@ def lines(words: Words, analysis: Analysis) -> tuple[Line, Line, Line]:
             first=[
                 days or recovery_level(words, recovery),
                 *single_recoveries(words, analysis),
+                *not_told_apart(words, analysis),
                 *trends[0][:1],
             ],
             more=[*trends[0][1:], *by_score(words, analysis)],
@@ -683,6 +684,18 @@ def no_needs(words: Words, analysis: Analysis) -> str:
         return words.say("ui.settle.open")
     settled = verdict.confidence == "supported" or verdict.state is State.UNCHANGED
     return words.say(f"ui.settle.{'nothing' if settled else 'surer'}")
+
+
+def not_told_apart(words: Words, analysis: Analysis) -> list[str]:
+    """A warning where the program, on this person's own data, cannot tell fast from slow."""
+    slope = (analysis.selftest or {}).get("slope")
+    if (
+        slope is None
+        or slope["low"] > 0.0
+        or not isinstance(analysis.recovery.half_time_s, Estimate)
+    ):
+        return []
+    return [words.say("recovery.not_told_apart")]
 
 
 def self_test(words: Words, analysis: Analysis) -> list[str]:

@@ -571,6 +571,8 @@ def checked() -> Iterator[Analysis]:
         )
         yield replace(full(Verdict(state=answer), n=FEW), selftest=told, varied=varied)
     yield replace(full(UNDETERMINED, n=FEW), selftest={"injections": 0}, varied=())
+    unclear = {**base, "slope": {"value": 0.1, "low": -0.4, "high": 0.6}}
+    yield replace(full(UNDETERMINED, n=FEW), selftest=unclear, varied=())
 
 
 def tiers() -> Iterator[Analysis]:
