@@ -300,7 +300,7 @@ def _window(timeline: Timeline, settings: Settings, question: Question) -> tuple
         since = max(min(days), min(since, as_day(question.change_date) - _BEFORE_DAYS))
     if since > last:
         raise SettingsError(
-            f"no data between {as_date(since)} and {as_date(last)}",
+            f"a period from {as_date(since)} to {as_date(last)} ends before it begins",
             way_out=f"The recordings run from {as_date(min(days))} to {as_date(max(days))}",
         )
     if question.change_date is not None and not since < as_day(question.change_date) <= last:

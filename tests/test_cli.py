@@ -154,10 +154,15 @@ def test_one_bad_file_among_good_ones_is_a_note(month: Path, tmp_path: Path) -> 
         (["report", str(SAMPLE), "--format", "docx"], "docx"),
         (["report", str(SAMPLE), "--since", "yesterday"], "yesterday"),
         (["report", str(SAMPLE / "tags.csv"), "--tz", "Mars/Base"], "Mars/Base"),
+        (["report", str(SAMPLE / "tags.csv"), "--tz", "Berlin"], "Europe/Berlin"),
+        (["report", str(SAMPLE / "tags.csv"), "--since", "2026-04-01", "--until", "2026-03-01"],
+         "ends before it begins"),
+        (["report", str(SAMPLE / "tags.csv"), "--change-date", "2031-01-01"],
+         "nothing to compare around 2031-01-01"),
         (["formats", "garmim"], "garmim"),
         (["explain", "rmsd"], "rmssd"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_request_ends_with_two(arguments: list[str], expected: str) -> None:
     result = hrv(*arguments)
     assert result.exit_code == 2, result.output

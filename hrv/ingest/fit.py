@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from hrv.fit.walk import file_type, is_chained, is_fit, walk
 from hrv.ingest import fit_activity, fit_beats, fit_wellness
 from hrv.ingest.fit_tables import Dates, Ledger, Tables, read
 from hrv.ingest.fit_time import created_s, local_clock
+from hrv.ingest.times import zone_info
 from hrv.model import (
     HeartRateSeries,
     LocalClock,
@@ -193,10 +193,7 @@ def _zone_clock(options: ReadOptions, at_s: float | None) -> LocalClock | None:
         return None
     from datetime import UTC, datetime
 
-    try:
-        zone = ZoneInfo(options.tz)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError(f"no time zone called {options.tz!r}") from error
+    zone = zone_info(options.tz)
     offset = zone.utcoffset(datetime.fromtimestamp(at_s or 0.0, UTC).astimezone(zone))
     return LocalClock.fixed(offset.total_seconds() if offset else 0.0, "flag")
 
