@@ -714,7 +714,7 @@ def followed(fits: Sequence[RecoveryFit], *, settled: bool) -> Followed:
     )
 
 
-LETTERS = 44  # of a legend in one row above the smallest figure
+LETTERS = 39  # of a legend in one row above the smallest figure
 
 
 def draw_survival(
