@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,8 +109,16 @@ def _read_options(values: dict[str, Any]) -> Any:
         column_map=values["column_map"],
         fit_reader=values["fit_reader"],
         person=values["person"],
-        now_s=time.time(),
+        now_s=_now_s(values.get("as_of")),
     )
+
+
+def _now_s(as_of: date | None) -> float:
+    """What is later is a clock that was wrong; the end of a day to come that is taken for today."""
+    if as_of is None:
+        return time.time()
+    end = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC) + timedelta(days=1)
+    return max(time.time(), end.timestamp())
 
 
 @main.command()

@@ -110,6 +110,18 @@ def test_tags_that_are_none_are_an_error_and_lost_rows_are_told(
     assert "more.csv: 1 not used: " in done.stderr
 
 
+def test_a_day_to_come_that_is_taken_for_today_is_no_wrong_clock(tmp_path: Path) -> None:
+    rows = "".join(f"2099-01-{day:02d},60\n" for day in range(1, 29))
+    (tmp_path / "resting.csv").write_text("date,resting heart rate (bpm)\n" + rows)
+    used = []
+    for more in ([], ["--as-of", "2099-02-01"]):
+        done = hrv("report", tmp_path / "resting.csv", "-o", tmp_path, "--json", *more,
+                   "--format", "json")  # fmt: skip
+        inputs = json.loads(done.stdout)["inputs"] if done.exit_code == 0 else []
+        used.append(sum(row["rows_used"] for row in inputs))
+    assert used == [0, 28]
+
+
 def test_json_goes_to_standard_output_alone(month: Path, tmp_path: Path) -> None:
     result = hrv("report", month, "-o", tmp_path, "--no-self-test", "--json", "--format", "json")
     assert json.loads(result.stdout)["verdict"]["state"] == "insufficient"
