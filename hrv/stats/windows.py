@@ -33,10 +33,11 @@ def fill(stretches: IntArray, size: int) -> BoolArray:
 
 def past_mean(values: FloatArray, decay_s: float, step_s: float) -> FloatArray:
     """Exponentially weighted mean of the past, this bin included."""
-    from scipy.signal import lfilter
+    import pandas as pd
 
     keep = float(np.exp(-step_s / decay_s))
-    smoothed: FloatArray = lfilter([1.0 - keep], [1.0, -keep], values)
+    from_rest = pd.Series(np.concatenate(([0.0], values)))
+    smoothed: FloatArray = np.array(from_rest.ewm(alpha=1.0 - keep, adjust=False).mean())[1:]
     return smoothed
 
 
