@@ -6,10 +6,9 @@ Nothing heavy is imported before a command needs it.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from hrv import __version__
 from hrv.cli_calibrate import calibrate_command
 from hrv.cli_dates import as_date
 from hrv.cli_formats import formats_command
+from hrv.cli_inputs import input_options, read_options
 from hrv.cli_metrics import metrics_command
 from hrv.cli_power import power_command
 from hrv.cli_serve import serve_command
@@ -62,63 +62,6 @@ def main() -> None:
 
     Health data never leaves this machine.
     """
-
-
-def _input_options(command: Any) -> Any:
-    """What a person can say about files that cannot say it themselves."""
-    options = [
-        click.option("--tz", metavar="ZONE", help="Time zone of times without one: Europe/Berlin."),
-        click.option(
-            "--shift",
-            metavar="SECONDS",
-            type=float,
-            default=0.0,
-            help="Added to every time, for a device clock that was wrong.",
-        ),
-        click.option("--start", metavar="TIME", help="Local start of files without clock times."),
-        click.option("--year", type=int, help="Year of dates that have none."),
-        click.option("--input-format", metavar="ID", help="Force this format; see 'hrv formats'."),
-        click.option(
-            "--map",
-            "column_map",
-            metavar="MAP",
-            help="Which column is what: 'time=When,hr=Pulse', or a TOML file.",
-        ),
-        click.option(
-            "--fit-reader",
-            type=click.Choice(["ours", "fitparse"]),
-            default="ours",
-            help="Who decodes FIT files.",
-        ),
-        click.option("--person", metavar="CODE", help="Picks one of several people."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _read_options(values: dict[str, Any]) -> Any:
-    from hrv.model import ReadOptions
-
-    return ReadOptions(
-        tz=values["tz"],
-        shift_s=values["shift"],
-        start=values["start"],
-        year=values["year"],
-        input_format=values["input_format"],
-        column_map=values["column_map"],
-        fit_reader=values["fit_reader"],
-        person=values["person"],
-        now_s=_now_s(values.get("as_of")),
-    )
-
-
-def _now_s(as_of: date | None) -> float:
-    """What is later is a clock that was wrong; the end of a day to come that is taken for today."""
-    if as_of is None:
-        return time.time()
-    end = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC) + timedelta(days=1)
-    return max(time.time(), end.timestamp())
 
 
 @main.command()
@@ -183,7 +126,7 @@ def _now_s(as_of: date | None) -> float:
 @click.option("--json", "as_json", is_flag=True, help="Print report.json to standard output.")
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
 @store_option
-@_input_options
+@input_options
 def report(inputs: tuple[Path, ...], **values: Any) -> None:
     """Read exports, compute recovery and baseline, write the report.
 
@@ -212,7 +155,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
         store: Store | None = None
         if inputs:
             name = _report_name(inputs[0])
-            options = _read_options(values)
+            options = read_options(values)
             timeline = pipeline.read([*inputs, *more], options, on_progress=told)
             _must_be_of_use(more, timeline)
             analysis = pipeline.analyse(timeline, question=question, on_progress=told)
@@ -226,7 +169,7 @@ def report(inputs: tuple[Path, ...], **values: Any) -> None:
                 )
             store = held.enter_context(open_store(values["store"], create=False))
             name = the_person(store, values["person"])
-            options = _read_options({**values, "person": None})
+            options = read_options({**values, "person": None})
             timeline = pipeline.read_store(store, name, more, options)
             _must_be_of_use(more, timeline)
             with store.reduced(name) as kept:
@@ -298,12 +241,12 @@ def _report_name(path: Path) -> str:
     type=click.Path(exists=True, path_type=Path),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@_input_options
+@input_options
 def identify(inputs: tuple[Path, ...], as_json: bool, **values: Any) -> None:
     """Say what each file is and why, what it covers, and what that allows; no analysis."""
     from hrv.cli_identify import told
 
-    click.echo(told(inputs, _read_options(values), as_json=as_json))
+    click.echo(told(inputs, read_options(values), as_json=as_json))
 
 
 @main.command()
@@ -333,9 +276,9 @@ main.add_command(doctor_command)
 main.add_command(forget_command)
 main.add_command(formats_command)
 main.add_command(history_command)
-main.add_command(_input_options(import_command))
-main.add_command(_input_options(metrics_command))
-main.add_command(_input_options(power_command))
+main.add_command(input_options(import_command))
+main.add_command(input_options(metrics_command))
+main.add_command(input_options(power_command))
 main.add_command(serve_command)
 main.add_command(simulate_command)
-main.add_command(_input_options(tags_command))
+main.add_command(input_options(tags_command))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hrv.cli_inputs import read_options
 from hrv.errors import NothingUsableError, SettingsError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def metrics_command(
     if fmt == "parquet" and out is None:
         raise SettingsError("Parquet is not for a terminal", way_out="Name a file with --out")
     settings = Settings()
-    timeline = pipeline.read(list(inputs), _options(values), settings)
+    timeline = pipeline.read(list(inputs), read_options(values), settings)
     found = _some(table.rows(timeline, choice, settings), by)
     if fmt == "parquet":
         assert out is not None
@@ -102,14 +102,6 @@ def _some(found: Iterator[Row], by: str) -> Iterator[Row]:
         yield from found
 
     return again()
-
-
-def _options(values: dict[str, Any]) -> Any:
-    from hrv.model import ReadOptions
-
-    renamed = {"shift": "shift_s"}
-    told = {renamed.get(name, name): value for name, value in values.items()}
-    return ReadOptions(now_s=time.time(), **told)
 
 
 def _listed() -> str:

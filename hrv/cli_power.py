@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hrv.cli_inputs import read_options
 from hrv.cli_store import store_option, the_person
 from hrv.errors import SettingsError
 
@@ -42,20 +42,9 @@ def power_command(inputs: tuple[Path, ...], **values: Any) -> None:
 
 def _timeline(inputs: tuple[Path, ...], values: dict[str, Any], held: Any, told: Any) -> Timeline:
     from hrv import pipeline
-    from hrv.model import ReadOptions
     from hrv.store import open_store, there_is_one
 
-    options = ReadOptions(
-        tz=values["tz"],
-        shift_s=values["shift"],
-        start=values["start"],
-        year=values["year"],
-        input_format=values["input_format"],
-        column_map=values["column_map"],
-        fit_reader=values["fit_reader"],
-        person=values["person"] if inputs else None,
-        now_s=time.time(),
-    )
+    options = read_options({**values, "person": values["person"] if inputs else None})
     if inputs:
         return pipeline.read(inputs, options, on_progress=told)
     if not there_is_one(values["store"]):

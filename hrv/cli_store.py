@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hrv.cli_dates import as_date
+from hrv.cli_inputs import read_options
 from hrv.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
@@ -67,13 +67,10 @@ def import_command(
     """
     from hrv import ingest
     from hrv.cli_progress import progress
-    from hrv.model import ReadOptions
     from hrv.settings import Settings
     from hrv.store import open_store
 
-    renamed = {"shift": "shift_s"}
-    told_by = {renamed.get(name, name): value for name, value in values.items()}
-    options = ReadOptions(now_s=time.time(), **told_by)
+    options = read_options(values)
     with open_store(store) as opened, progress() as told:
         code = options.person
         if code is None:

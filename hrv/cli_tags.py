@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from hrv.cli_inputs import read_options
 from hrv.errors import SettingsError
 
 
@@ -62,13 +62,8 @@ def tags_command(
 def _moments(inputs: Sequence[Path], values: Mapping[str, Any]) -> list[dict[str, Any]]:
     from hrv import asking, pipeline
     from hrv.cli_progress import progress
-    from hrv.model import ReadOptions
 
-    options = ReadOptions(
-        now_s=time.time(),
-        shift_s=values["shift"],
-        **{k: v for k, v in values.items() if k != "shift"},
-    )
+    options = read_options(values)
     with progress() as told:
         timeline = pipeline.read(inputs, options, on_progress=told)
         return asking.moments(pipeline.analyse(timeline, on_progress=told))

@@ -401,7 +401,7 @@ def _body(
     )
     fits = None if kept is None or made_of is None else kept.load_fits(made_of, found)
     if fits is None:
-        fits = recovery.fit(found, grid, expectation, settings, techniques)
+        fits = recovery.fit(found, grid, expectation, settings, begun_s)
         if kept is not None and made_of is not None:
             kept.save_fits(made_of, fits)
     return replace(body, fits=fits, made_of=made_of)

@@ -7,7 +7,7 @@ the times live on grids, so there is no start value and no local minimum.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -336,19 +336,19 @@ def fit(
     grid: Grid,
     expectation: Expectation,
     settings: Settings,
-    techniques: Sequence[Span] = (),
+    begun_s: Mapping[int, float] | None = None,
 ) -> tuple[RecoveryFit, ...]:
     """One fit per episode, in their order; bouts of exercise get the heart-rate recovery.
 
-    A rise during which one of the `techniques` began has a second fit, `untreated`, whose
-    follow-up ends there.
+    A rise during which a technique began, `begun_s` by its place (`technique_starts`), has a
+    second fit, `untreated`, whose follow-up ends there.
 
     Rejected for reasons known without looking at the half-time only: precision depends on the
     half-time, so a filter on it would bias every trend. Interrupted recoveries are right-censored,
     those faster than the sampling resolves left-censored.
     """
     wearer, done = _shaped(episodes, _wearer(episodes, grid, expectation, settings))
-    begun_s = technique_starts(episodes, techniques)
+    begun_s = begun_s or {}
     fits, evidence = [], []
     untreated: list[RecoveryFit] = []
     seen_until = []

@@ -462,17 +462,11 @@ def _time(context: Context, primary: Primary) -> Need | None:
     elif "n" in why.facts and "needed" in why.facts and why.facts["n"] > 0:
         pace = why.facts["n"] / max(context.length, 1)
         weeks = (why.facts["needed"] - why.facts["n"]) / pace / 7.0
-        if why.code == "few_resting_days":
-            weeks = max(weeks, (gates.min_days - context.length) / 7.0)
-            return None if weeks > power.LONGEST_WEEKS else _enough_nights(code, weeks, why)
     else:
         return None
     weeks = max(weeks, (gates.min_days - context.length) / 7.0, 1.0)
     if weeks > power.LONGEST_WEEKS:
         return None
-    return Need(kind=NeedKind.MORE_TIME, code=code, weeks=float(weeks), facts=dict(why.facts))
-
-
-def _enough_nights(code: str, weeks: float, why: Missing) -> Need:
-    facts = {**why.facts, "wear_at_night": True}
-    return Need(kind=NeedKind.MORE_TIME, code=code, weeks=float(max(weeks, 1.0)), facts=facts)
+    at_night = {"wear_at_night": True} if why.code == "few_resting_days" else {}
+    facts = {**why.facts, **at_night}
+    return Need(kind=NeedKind.MORE_TIME, code=code, weeks=float(weeks), facts=facts)

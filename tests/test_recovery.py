@@ -10,7 +10,16 @@ import pytest
 from hrv.curves import CURVES, EXPONENTIAL, Curve
 from hrv.episodes import detect, expect
 from hrv.model import Censored, EpisodeKind, Grid, RecoveryFit, Span, SpanKind, WearerNoise
-from hrv.recovery import LN_PLATEAUS, _law, _laws_of_each, _plan, _traits, curve, fit
+from hrv.recovery import (
+    LN_PLATEAUS,
+    _law,
+    _laws_of_each,
+    _plan,
+    _traits,
+    curve,
+    fit,
+    technique_starts,
+)
 from hrv.settings import Settings
 from tests.grids import MONDAY_S, Rise, awake, binned, grid_of, life, seconds
 
@@ -136,7 +145,7 @@ def with_technique(half_s: float, begun_s: float, **fast: float) -> RecoveryFit:
     expectation = expect(grid, SETTINGS)
     spans = [technique(rise.off_s + begun_s)]
     found = detect(grid, expectation, spans, SETTINGS)
-    return nearest(fit(found, grid, expectation, SETTINGS, spans), NOON_S)
+    return nearest(fit(found, grid, expectation, SETTINGS, technique_starts(found, spans)), NOON_S)
 
 
 def test_a_technique_ends_what_counts_without_one() -> None:

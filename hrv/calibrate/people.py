@@ -30,7 +30,7 @@ from hrv.model import (
     Tier,
     WearerNoise,
 )
-from hrv.settings import Settings
+from hrv.settings import RecoverySettings, Settings
 
 FIRST_DAY = 20_000
 THRESHOLD_BPM = 7.0
@@ -41,7 +41,6 @@ PLATEAU_S = 240.0
 SETTLED_HALVES = 2.2  # half-times until back in range
 SOON_S, LATE_S = 180.0, 405.0  # from onset until a technique begins; by indication
 MEASURED_SD = 0.35  # ln, error of one half-time
-LEAST_FOLLOW_UP_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +186,7 @@ def _fit(
     )
     whole = _seen(episode, ln_h, seen, follow)
     untreated_s = begun_s - PLATEAU_S
-    if not episode.technique or untreated_s < LEAST_FOLLOW_UP_S:
+    if not episode.technique or untreated_s < RecoverySettings().min_follow_up_s:
         return whole
     return replace(whole, untreated=_seen(episode, ln_h, seen, min(follow, untreated_s)))
 

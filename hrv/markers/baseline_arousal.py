@@ -37,7 +37,7 @@ def find(context: Context) -> MarkerFinding:
     if context.length < gates.min_days:
         short = Missing("short_window", {"days": context.length, "needed": gates.min_days})
         return passed_on(MARKER.id, short, **facts)
-    needed = max(gates.min_nights, round(gates.min_night_share * context.length))
+    needed = _needed(context)
     if values.day.size < needed:
         few = Missing("few_resting_days", {"n": int(values.day.size), "needed": needed})
         return passed_on(MARKER.id, few, **facts)
@@ -59,13 +59,19 @@ def find(context: Context) -> MarkerFinding:
     return from_trend(MARKER.id, found, measure.better, measure.unit, context, **facts)
 
 
+def _needed(context: Context) -> int:
+    """Days with a value without which a window has no trend."""
+    gates = context.settings.verdict
+    return max(gates.min_nights, round(gates.min_night_share * context.length))
+
+
 def _beside_year_before(context: Context, name: str, found: Trend) -> dict[str, float]:
     """Change of the same measure over the same months a year before, where they were recorded,
     and how sure it is that the change now is another one: a season comes back."""
     before = None if context.year_before is None else context.year_before()
     if before is None:
         return {}
-    rules, gates = context.settings.baseline, context.settings.verdict
+    rules = context.settings.baseline
     days = [d for d in before.days if before.inside(d.day)]
     if name == "arousal_z":
         parts = (baseline.components(c.days, rules, c.window) for c in (before, context))
@@ -74,7 +80,7 @@ def _beside_year_before(context: Context, name: str, found: Trend) -> dict[str, 
         now = [d for d in context.days if context.inside(d.day)]
         days = list(baseline.compose((*days, *now), rules, context.window))  # in the same units
     values = baseline.series(days, name, before.window)
-    if values.day.size < max(gates.min_nights, round(gates.min_night_share * before.length)):
+    if values.day.size < _needed(before):
         return {}
     if values.day[-1] - values.day[0] < WHOLE * (found.days - 1):
         return {}

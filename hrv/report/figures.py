@@ -475,6 +475,9 @@ def draw_recovery_curves(
 # --------------------------------------------------------------------------- half-time trend
 
 
+LETTERS = 39  # of a legend in one row above the smallest figure
+
+
 def draw_half_times(
     ax: Axes,
     ink: Ink,
@@ -712,9 +715,6 @@ def followed(fits: Sequence[RecoveryFit], *, settled: bool) -> Followed:
     return Followed(
         time_s=np.array([t for t, _ in rows]), over=np.array([o for _, o in rows], dtype=bool)
     )
-
-
-LETTERS = 39  # of a legend in one row above the smallest figure
 
 
 def draw_survival(
